@@ -78,9 +78,10 @@ SURFACE = {
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
     """,
     "barter_bt.live": """
-        Alert AlertWarning Arrival AsyncClient Clock Driven ExecutionClient InterpretedWarning LiveRun Manual Mark
-        Metrics MockExchange Paced RecordedSession Recorder SessionWarning SimulatedExchange SimulatedWarning Source
-        SyncHandle System SystemHandle Unreconciled Virtual WallClock Webhook alerts paper read_raw read_session replay
+        Alert AlertWarning Arrival AsyncClient Clock Control Driven ExecutionClient InterpretedWarning LiveRun Manual
+        Mark Metrics MockExchange Paced RecordedSession Recorder SessionWarning Silence SimulatedExchange
+        SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual WallClock Webhook alerts ask paper
+        read_raw read_session replay
     """,
     "barter_bt.live.binance": """
         BinanceAccount BinanceMarket BinanceWarning CashFlow Endpoints FUTURES_MAIN_NETWORK FUTURES_TEST_NETWORK

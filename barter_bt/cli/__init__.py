@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from barter_bt.cli import catalog, data, exchange, paper, quality, record, results, run, sweep  # noqa: F401 # they register commands
+from barter_bt.cli import catalog, control, data, exchange, paper, quality, record, results, run, sweep  # noqa: F401 # they register commands
 from barter_bt.cli.app import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED, OK, app
 from barter_bt.errors import BarterBtError
 

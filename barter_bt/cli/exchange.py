@@ -12,7 +12,7 @@ from barter_bt.cli.live import run_system
 from barter_bt.cli.live_parts import live_parts, parts_of
 from barter_bt.cli.loopback import loopback
 from barter_bt.cli.printing import print_json
-from barter_bt.cli.watching import watched
+from barter_bt.cli.watching import stale_after, watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def live(
     raw: bool = False,
     resume: bool = False,
     prefix: str = "",
+    keyring: str | None = None,
     alerts: str | None = None,
     metrics: int | None = None,
     compiled: bool = False,
@@ -43,8 +44,8 @@ def live(
 
     Without `--confirm` it is a dry run: each order is checked and none is traded. Keys come from the environment:
     BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET; through ccxt
-    likewise, with the exchange's name; `--network loopback` needs none. Ctrl-C, or SIGTERM, shuts down in good order;
-    orders that stand then go on standing.
+    likewise, with the exchange's name; or from the system's keyring. `--network loopback` needs none. Ctrl-C, or
+    SIGTERM, shuts down in good order; orders that stand then go on standing.
 
     Parameters
     ----------
@@ -70,9 +71,12 @@ def live(
     raw
         Keep there what the exchange says, too, as it says it, without keys.
     resume
-        Go on with the session that `--record` holds, which was killed; it needs that session's `--prefix`.
+        Go on with the session that `--record` holds, which was shut down or killed; it needs that session's `--prefix`.
     prefix
         Of client ids, which an account has once; by default one made of the time.
+    keyring
+        Service of the system's keyring that holds `key` and `secret` (`keyring set SERVICE key`), in place of the
+        environment.
     alerts
         Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
     metrics
@@ -87,33 +91,36 @@ def live(
     if resume and not (record and prefix):
         raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
     is_loopback = network == "loopback"
-    _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm, resume=resume)
+    _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm, keyring=keyring)
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
     told = chosen, compiled, alerts, metrics, quiet or json
     if is_loopback:
-        session = _at_loopback(config, pace, streams, places.recorder_of(record, places.LOOPBACK, raw=raw), *told)
+        recorder = places.recorder_of(record, places.LOOPBACK, raw=raw, resume=resume)
+        session = _at_loopback(config, pace, streams, recorder, *told)
     else:
         parts = live_parts(config)
         place = places.place_of(exchange, parts["instruments"])
         recorder = places.recorder_of(record, place, raw=raw, resume=resume)
-        session = _session(config, parts, place, network, streams, confirm, recorder, *told)
+        session = _session(config, parts, place, network, streams, confirm, keyring, recorder, *told)
     run, interrupted = asyncio.run(session)
     _tell(run, record, chosen, network=network, confirm=confirm or is_loopback, as_json=json)
     return INTERRUPTED if interrupted else OK
 
 
-def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool, resume: bool) -> None:
+def _check_options(
+    *, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool, keyring: str | None
+) -> None:
     """An option that would have no effect is an error."""
     if not is_loopback and pace is not None:
         raise ConfigError(f"--pace {pace} is of --network loopback; a real exchange has its own", "leave it out")
     if is_loopback and exchange is not None:
         raise ConfigError(f"--network loopback speaks as the file's instruments, not {exchange}", "leave it out")
+    if is_loopback and keyring is not None:
+        raise ConfigError(f"--keyring {keyring} has no effect on --network loopback, which has keys of its own")
     if is_loopback and confirm:
         raise ConfigError("--confirm is for real exchanges; at --network loopback orders are sent", "leave it out")
-    if is_loopback and resume:
-        raise ConfigError("--resume needs an exchange that is still there; a loopback ends with its program")
 
 
 async def _at_loopback(
@@ -141,11 +148,13 @@ async def _at_loopback(
             clients=[there.account],
             recorder=recorder,
             clock=there.clock,
+            stale=None,
         )
         async with watched(config, alerts, metrics, there.clock) as watching:
             return await run_system(
-                system, quiet=quiet, ready=there.account.ready, until=there.replay, watching=watching
-            )
+                system, quiet=quiet, ready=there.account.ready, until=there.replay, watching=watching,
+                record=recorder.directory if recorder else None,
+            )  # fmt: skip
 
 
 async def _session(
@@ -155,6 +164,7 @@ async def _session(
     network: str,
     streams: list[str] | None,
     confirm: bool,
+    keyring: str | None,
     recorder: Recorder | None,
     prefix: str,
     compiled: bool,
@@ -162,15 +172,18 @@ async def _session(
     metrics: int | None,
     quiet: bool,
 ) -> tuple[LiveRun, bool]:
+    from barter_bt.backtest.config import load
     from barter_bt.live import System
 
     traded = parts["instruments"]
-    account = places.account(place, network, traded, recorder, confirm=confirm)
-    market = places.market(place, network, traded, streams or ("trades", "quotes"), recorder)
+    account = places.account(place, network, traded, recorder, confirm=confirm, keyring=keyring)
+    heard = streams or ("trades", "quotes")
+    market = places.market(place, network, traded, heard, recorder)
     there: dict[str, Any] = {"sources": [account, market], "clients": [account], "recorder": recorder}
-    system = System(**parts, **there, prefix=prefix, compiled=compiled)
+    system = System(**parts, **there, prefix=prefix, compiled=compiled, stale=stale_after(load(config), heard))
     async with watched(config, alerts, metrics) as watching:
-        return await run_system(system, quiet=quiet, ready=account.ready, watching=watching)
+        record = recorder.directory if recorder else None
+        return await run_system(system, quiet=quiet, ready=account.ready, watching=watching, record=record)
 
 
 def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confirm: bool, as_json: bool) -> None:
@@ -184,3 +197,5 @@ def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confi
     print(f"  Digest {run.digest[:16]}, {run.trades.height} trades at the {network} network; {how}")
     if record:
         print(f"  recorded in {record}; barter-bt replay CONFIG {record} --live --prefix {prefix} comes to the same")
+        if network != "loopback":
+            print(f"  barter-bt live CONFIG --record {record} --prefix {prefix} --resume goes on with it")

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from barter_bt.cli.watching import Watcher
@@ -24,21 +25,25 @@ async def run_system(
     ready: Callable[[], Awaitable[None]] | None = None,
     until: Callable[[], Awaitable[None]] | None = None,
     watching: Sequence[Watcher] = (),
+    record: Path | None = None,
 ) -> tuple[LiveRun, bool]:
     """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready.
 
-    ``until`` begins then, and is the end of the data of sources that have none themselves.
+    ``until`` begins then, and is the end of the data of sources that have none themselves. What is asked for in the
+    directory of the recording is done.
     """
     handle = await system.start()
     watchers = [asyncio.ensure_future(watch(handle)) for watch in watching]
     enabling = asyncio.create_task(_enable(handle, ready)) if ready else None
     stopped, again = _listen_for_signals()
+    controlling = asyncio.create_task(_control(handle, record, stopped))
     showing = asyncio.create_task(_show(handle, quiet=quiet))
     ending = asyncio.create_task(_end(handle, enabling, until))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((ending, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if ending.done() and ending.exception() is not None:
+        controlling.cancel()
         await handle.abort()
         await asyncio.gather(showing, *watchers)  # they tell of it
         ending.result()
@@ -46,6 +51,7 @@ async def run_system(
     if enabling is not None:
         enabling.cancel()
     run = await _shut_down(handle, again)
+    controlling.cancel()
     await asyncio.gather(showing, *watchers)
     return run, stopped.is_set()
 
@@ -62,6 +68,17 @@ def _listen_for_signals() -> tuple[asyncio.Event, asyncio.Event]:
         with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
             loop.add_signal_handler(one, hear)
     return stopped, again
+
+
+async def _control(handle: SystemHandle, record: Path | None, stopped: asyncio.Event) -> None:
+    """Do what `barter-bt kill` and `barter-bt tell` ask for."""
+    from barter_bt.live import Control
+
+    async def stop() -> None:
+        stopped.set()
+
+    if record is not None:
+        await Control(record, stop=stop).follow(handle)
 
 
 async def _shut_down(handle: SystemHandle, again: asyncio.Event) -> LiveRun:
@@ -118,9 +135,9 @@ async def _show(handle: SystemHandle, *, quiet: bool) -> None:
     following = asyncio.create_task(happenings.follow(handle))
     with Live(auto_refresh=False) as live:
         while not following.done():
-            live.update(screen(handle.view(), happenings), refresh=True)
+            live.update(screen(handle.view(), happenings, handle.stale), refresh=True)
             await asyncio.wait((following,), timeout=_REDRAW_SECONDS)
-        live.update(screen(handle.view(), happenings), refresh=True)
+        live.update(screen(handle.view(), happenings, handle.stale), refresh=True)
     await following
 
 

@@ -15,7 +15,7 @@ from barter_bt.cli.loopback import loopback
 from barter_bt.cli.paper_systems import on_a_market, on_data, that_heard
 from barter_bt.cli.places import FILE, LOOPBACK, market, place_of, recorder_of
 from barter_bt.cli.printing import print_json
-from barter_bt.cli.watching import watched
+from barter_bt.cli.watching import stale_after, watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def paper(
     streams: list[str] | None = None,
     record: Path | None = None,
     raw: bool = False,
+    resume: bool = False,
     alerts: str | None = None,
     metrics: int | None = None,
     compiled: bool = False,
@@ -96,6 +97,8 @@ def paper(
         Directory in which to keep all that the engine saw, for `barter-bt replay`.
     raw
         Keep there what the exchange says, too, as it says it.
+    resume
+        Go on with the session that `--record` holds, which was shut down: the simulated exchange is as it was.
     alerts
         Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
     metrics
@@ -109,11 +112,16 @@ def paper(
 
     loaded = load(config)
     where = _where(loaded, exchange=exchange, network=network, pace=pace, streams=streams)
-    recorder = recorder_of(record, where.exchange, raw=raw)
+    recorder = recorder_of(record, where.exchange, raw=raw, resume=resume)
     run, interrupted = asyncio.run(
         _session(loaded, where, recorder, alerts, metrics, compiled=compiled, quiet=quiet or json)
     )
-    _tell(run, as_json=json, of=where.exchange, then="" if json else _what_next(config, where.exchange, record))
+    _tell(
+        run,
+        as_json=json,
+        of=where.exchange,
+        then="" if json else _what_next(config, where.exchange, record, interrupted),
+    )
     return INTERRUPTED if interrupted else OK
 
 
@@ -197,9 +205,11 @@ async def _session(
             built = loaded.build()["instruments"]
             place, heard = place_of(where.exchange, built), where.streams or ("trades", "quotes")
             heard_at = market(place, where.network or "main", built, heard, recorder)
-            system = on_a_market(loaded, heard_at, None, recorder, compiled=compiled)
+            stale = stale_after(loaded, heard)
+            system = on_a_market(loaded, heard_at, None, recorder, compiled=compiled, stale=stale)
         watching = await stack.enter_async_context(watched(loaded.path, alerts, metrics, clock))
-        return await run_system(system, quiet=quiet, watching=watching, **options)
+        record = recorder.directory if recorder else None
+        return await run_system(system, quiet=quiet, watching=watching, record=record, **options)
 
 
 async def _at_once() -> None:
@@ -219,11 +229,13 @@ def _tell(run: LiveRun, *, as_json: bool, of: str, then: str = "") -> None:
         print(then)
 
 
-def _what_next(config: Path, of: str, record: Path | None) -> str:
+def _what_next(config: Path, of: str, record: Path | None, interrupted: bool) -> str:
     if not record:
         again = f"barter-bt paper {config} --record DIRECTORY"
         return f"  {again} keeps all that was seen; barter-bt live trades at an exchange"
     lines = [f"  recorded in {record}; barter-bt replay {config} {record} comes to the same digest"]
+    if interrupted and of != LOOPBACK:
+        lines.append("  the same command with --resume goes on where it was")
     if of != FILE:
         lines.append(f"  barter-bt data import session {record} --catalog CATALOG makes data of backtests of it")
     return "\n".join(lines)

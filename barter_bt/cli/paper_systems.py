@@ -27,24 +27,32 @@ def on_data(
     strategy = built.pop("strategy")
     simulation = Simulation(**built)
     setup = simulation.setup
-    clock = _clock(pace, pace_key, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
+    begins = _left_at(recorder, setup.begins)
+    clock = _clock(pace, pace_key, begins, max(stream.time_range()[1] for stream in setup.streams))
     return paper(simulation, strategy, clock=clock, recorder=recorder, compiled=compiled), clock
 
 
 def on_a_market(
-    loaded: Config, market: Source, clock: Clock | None, recorder: Recorder | None, *, compiled: bool = False
+    loaded: Config,
+    market: Source,
+    clock: Clock | None,
+    recorder: Recorder | None,
+    *,
+    compiled: bool = False,
+    stale: str | int | None = None,
 ) -> System:
     """On what a market does now; trading begins disabled."""
-    from barter_bt.live import MockExchange, System
+    from barter_bt.live import MockExchange, System, read_session
 
     built = loaded.build()
     strategy = built.pop("strategy")
     for name in _OF_A_BACKTEST:
         built.pop(name, None)
-    mock = MockExchange(market, clock=clock, **built)
+    start = read_session(recorder.directory).start if recorder and recorder.resumes else None
+    mock = MockExchange(market, clock=clock, start=start, **built)
     return System(
         strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,
-        compiled=compiled, **mock.engine_arguments(),
+        compiled=compiled, stale=stale, **mock.engine_arguments(),
     )  # fmt: skip
 
 
@@ -53,6 +61,15 @@ def that_heard(loaded: Config, recording: Path) -> System:
     from barter_bt.live import Virtual, read_session
 
     return on_a_market(loaded, _Silent(), Virtual(read_session(recording).start), None)
+
+
+def _left_at(recorder: Recorder | None, begins: int) -> int:
+    """When the session that is resumed was left, or the beginning of the data."""
+    from barter_bt.live import read_session
+
+    if recorder is None or not recorder.resumes:
+        return begins
+    return max([begins, *(arrival.time for arrival, _ in read_session(recorder.directory).arrivals())])
 
 
 class _Silent:

@@ -41,9 +41,14 @@ def recorder_of(record: Path | None, place: str, *, raw: bool, resume: bool = Fa
     Raises
     ------
     ConfigError
-        Raw messages are asked for where there are none.
+        Raw messages are asked for where there are none, or to go on where nothing is kept.
     """
     from barter_bt.live import Recorder
+
+    if resume and record is None:
+        raise ConfigError("--resume is without --record, the session that is to go on", "--record DIRECTORY")
+    if resume and place == LOOPBACK:
+        raise ConfigError("--resume needs an exchange that is still there; a loopback ends with its program")
 
     if raw and record is None:
         raise ConfigError("--raw is without --record, where the messages would be kept", "--record DIRECTORY")
@@ -82,8 +87,19 @@ def market(
     return ccxt.CcxtMarket(_connect(place, network), traded, streams)
 
 
-def account(place: str, network: str, traded: Sequence[Instrument], recorder: Recorder | None, *, confirm: bool) -> Any:
-    """An account, with keys from the environment; it goes on with the session of a recorder that resumes."""
+def account(
+    place: str,
+    network: str,
+    traded: Sequence[Instrument],
+    recorder: Recorder | None,
+    *,
+    confirm: bool,
+    keyring: str | None = None,
+) -> Any:
+    """An account, with keys from the environment or a service of the keyring.
+
+    It goes on with the session of a recorder that resumes.
+    """
     known = recorder.directory if recorder and recorder.resumes else None
     if not place.startswith(CCXT):
         from barter_bt.live import binance
@@ -92,12 +108,14 @@ def account(place: str, network: str, traded: Sequence[Instrument], recorder: Re
         before: dict[str, Any] = {"raw": recorder.raw if recorder else None}
         if known:
             before |= {"last_trades": binance.last_trades(known), "since": binance.began(known)}
-        keys = binance.Keys.from_environment(_KEYS[network])
+        make = binance.Keys
+        keys = make.from_keyring(keyring) if keyring else make.from_environment(_KEYS[network])
         return kind(traded, keys, endpoints=_endpoints(place, network), dry_run=not confirm, **before)
     from barter_bt.live import ccxt
 
     prefix = place.removeprefix(CCXT).upper() + ("_TEST" if network == "test" else "")
-    connection = _connect(place, network, ccxt.Secrets.from_environment(prefix))
+    secrets = ccxt.Secrets.from_keyring(keyring) if keyring else ccxt.Secrets.from_environment(prefix)
+    connection = _connect(place, network, secrets)
     return ccxt.CcxtAccount(connection, traded, dry_run=not confirm, since=_last_time(known) if known else None)
 
 

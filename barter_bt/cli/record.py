@@ -63,6 +63,6 @@ async def _record(
     market = places.market(place, network, traded, streams, recorder)
     listener = places.Listener((traded[0].exchange,))
     system = System(traded, sources=[market], clients=[listener], recorder=recorder)
-    _, interrupted = await run_system(system, quiet=True)
+    _, interrupted = await run_system(system, quiet=True, record=out)
     events = read_session(out).frame().height
     return {"events": events, "gaps": getattr(market, "gaps", 0), "reconnects": market.reconnects}, interrupted

@@ -8,6 +8,7 @@ from barter_bt.live.alerting import Alert, AlertWarning, Webhook, alerts
 from barter_bt.live.answers import AsyncClient
 from barter_bt.live.arrival import Arrival, Mark
 from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
+from barter_bt.live.control import Control, ask
 from barter_bt.live.driven import Driven
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
@@ -21,6 +22,7 @@ from barter_bt.live.recording import RecordedSession, read_session
 from barter_bt.live.replay import replay
 from barter_bt.live.run import LiveRun
 from barter_bt.live.session import InterpretedWarning
+from barter_bt.live.silence import Silence
 from barter_bt.live.simulated import SimulatedExchange, SimulatedWarning
 from barter_bt.live.synchronous import SyncHandle
 from barter_bt.live.system import System, paper
@@ -31,6 +33,7 @@ __all__ = [
     "Arrival",
     "AsyncClient",
     "Clock",
+    "Control",
     "Driven",
     "ExecutionClient",
     "InterpretedWarning",
@@ -43,6 +46,7 @@ __all__ = [
     "RecordedSession",
     "Recorder",
     "SessionWarning",
+    "Silence",
     "SimulatedExchange",
     "SimulatedWarning",
     "Source",
@@ -54,6 +58,7 @@ __all__ = [
     "WallClock",
     "Webhook",
     "alerts",
+    "ask",
     "paper",
     "read_raw",
     "read_session",

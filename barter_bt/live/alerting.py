@@ -7,6 +7,7 @@ kind              when
 ``stopped``       a stop of the limits has fired
 ``unreconciled``  money, or a position, that nothing explains
 ``disconnected``  a link to a market or an account is lost
+``stale``         nothing is heard of an instrument for ``System(stale=)``; and when it is heard of again
 ``unsent``        a request could not be sent
 ``error``         the system has ended, and why
 ``ended``         it was shut down
@@ -28,6 +29,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.live.clock import SECOND_NS, Clock, WallClock
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
+from barter_bt.live.silence import Silence
 from barter_bt.protocol import MarginRequest, Shutdown, to_json
 from barter_bt.system import (
     AccountDisconnect,
@@ -40,7 +42,7 @@ from barter_bt.system import (
 )
 from barter_bt.system.audit import Output
 
-KINDS = ("disabled", "stopped", "unreconciled", "disconnected", "unsent", "error", "ended")
+KINDS = ("disabled", "stopped", "unreconciled", "disconnected", "stale", "unsent", "error", "ended")
 ATTEMPTS, ANSWER_SECONDS = 5, 10.0
 
 
@@ -76,9 +78,12 @@ async def alerts(handle: SystemHandle) -> AsyncIterator[Alert]:
         Of the system; audits must be enabled.
     """
     said, time = list[Unreconciled](), 0
-    async for audit in handle.audits():
-        time = audit.time
-        for alert in _of_audit(audit):
+    async for news in handle.news():
+        time = news.time
+        if isinstance(news, Silence):
+            yield Alert("stale", time, str(news))
+            continue
+        for alert in _of_audit(news):
             yield alert
         trouble = handle.unreconciled
         for one in trouble:

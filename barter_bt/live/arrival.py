@@ -48,6 +48,27 @@ class HeldPosition:
 
 
 @dataclass(frozen=True)
+class MarkPrice:
+    """What positions in a future are valued at, and what is paid for holding them.
+
+    Parameters
+    ----------
+    price, index
+        The mark price, and that of the index.
+    funding_rate
+        Fraction of a position's value that longs pay to shorts; below 0 shorts pay.
+    next_funding, time
+        When it is next paid, and as of when all this is, ns since 1970.
+    """
+
+    price: Decimal
+    index: Decimal
+    funding_rate: Decimal
+    next_funding: int
+    time: int
+
+
+@dataclass(frozen=True)
 class Arrival:
     """One message.
 
@@ -59,6 +80,8 @@ class Arrival:
         What it tells, in order. Account events of one message are all applied before the strategy is asked of them.
     positions
         What it says is held.
+    marks
+        Mark prices, by instrument: no events of the engine, but what a strategy may have read of its market.
 
     Examples
     --------
@@ -69,3 +92,4 @@ class Arrival:
     time: int
     events: tuple[Event, ...]
     positions: tuple[HeldPosition, ...] = ()
+    marks: tuple[tuple[str, MarkPrice], ...] = ()

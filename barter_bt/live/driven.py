@@ -49,7 +49,7 @@ class Driven(Strategy):
             raise ConfigError("a live system has one strategy", "let one object ask the others")
         self._strategy = strategy_of(strategy)
         self.id = str(self._strategy.name)
-        self._prefix = prefix
+        self.prefix = prefix
         self._driver: Driver | None = None
         self._is_snapshot = False
         self._next = 0  # in place of an order's number, which is known when it is sent
@@ -101,7 +101,7 @@ class Driven(Strategy):
             for i in range(len(engine.index)):
                 chosen[i] = int(i in instruments)
             return self._on(engine, CLOSE_POSITIONS)
-        prefix = f"{self._prefix}close-{engine.state.engine.sequence[0]}-"
+        prefix = f"{self.prefix}close-{engine.state.engine.sequence[0]}-"
         return close_with_market_orders(engine, instruments, self.id, prefix)
 
     def on_disconnect(self, engine: Engine, exchange: str) -> Any:
@@ -155,7 +155,7 @@ class Driven(Strategy):
             s.engine.amends_asked[0] = s.engine.margin_asked[0] = 0
 
     def _requests(self, engine: Engine) -> Asked:
-        asked, self._next = requests_asked(engine, self.id, self._prefix, self._next)
+        asked, self._next = requests_asked(engine, self.id, self.prefix, self._next)
         return asked
 
 

@@ -7,7 +7,7 @@ with what else is due, up to the clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,17 @@ from barter_bt.backtest.feeder import KINDS, Feeder
 from barter_bt.data import Stream
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.feed import TRADE_ROWS, Cursors, advance
-from barter_bt.protocol import Level, Market, MarketEvent, OrderBookL1, PublicTrade, Side
+from barter_bt.protocol import (
+    EngineEvent,
+    Level,
+    Market,
+    MarketEvent,
+    OrderBookL1,
+    PublicTrade,
+    Side,
+    from_json,
+    to_json,
+)
 
 IDLE = NEVER - 1
 Row = tuple[int, int, tuple[float, ...], Market]
@@ -55,6 +65,24 @@ class LiveFeed(Feeder):
             if self.cursors.due[c] == IDLE:
                 self.feed(c)
         return True
+
+    def rest(self) -> list[list[tuple[int, str]]]:
+        """Of each cursor what it has not read, and when that came."""
+        f = self.cursors
+        left = [[*self._given[c][f.row[c] :], *self._rows[c]] for c in range(2 * self._count)]
+        return [[(now, to_json(event, EngineEvent)) for now, _, _, event in rows] for rows in left]
+
+    def give_again(self, told: Sequence[Sequence[tuple[int, str]]], codes: Mapping[str, int]) -> None:
+        """Take what :meth:`rest` gave, in a program in which nothing has come yet."""
+        for c, rows in enumerate(told):
+            for now, text in rows:
+                event = from_json(EngineEvent, text)
+                item = event.event.value
+                self._rows[c].append((now, codes[item.instrument], _values(item.kind), event))
+            self.feed(c)
+
+    def seek(self, places: Sequence[int]) -> None:
+        """Nothing: what came before is not there any more."""
 
     def end(self) -> None:
         """Nothing more will come."""

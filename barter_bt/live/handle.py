@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
 
 from barter_bt.live.host import Host
 from barter_bt.live.ledger import Unreconciled
+from barter_bt.live.listeners import News
 from barter_bt.live.run import LiveRun
 from barter_bt.protocol import (
     CancelOrders,
@@ -129,14 +131,35 @@ class SystemHandle:
         ConfigError
             The system's ``audit_mode`` is ``"disabled"``.
         """
-        return self._listen(self._host.listen())
+        return self._audits(self._host.listeners.listen())
 
-    async def _listen(self, listener: asyncio.Queue[Audit | None]) -> AsyncIterator[Audit]:
+    def news(self) -> AsyncIterator[News]:
+        """The audits, and between them each :class:`~barter_bt.live.silence.Silence` of an instrument.
+
+        Raises
+        ------
+        ConfigError
+            As of :meth:`audits`.
+        """
+        return self._listen(self._host.listeners.listen())
+
+    async def _audits(self, listener: asyncio.Queue[News | None]) -> AsyncIterator[Audit]:
+        async with aclosing(self._listen(listener)) as news:
+            async for one in news:
+                if isinstance(one, Audit):
+                    yield one
+
+    async def _listen(self, listener: asyncio.Queue[News | None]) -> AsyncGenerator[News]:
         try:
-            while (audit := await listener.get()) is not None:
-                yield audit
+            while (news := await listener.get()) is not None:
+                yield news
         finally:
-            self._host.leave(listener)
+            self._host.listeners.leave(listener)
+
+    @property
+    def stale(self) -> dict[str, int]:
+        """Instruments of which nothing is heard, and since when, in ns since 1970 by the session's clock (rule 110)."""
+        return dict(self._host.silences.stale) if self._host.silences else {}
 
     def snapshot(self) -> View:
         """What the engine knows now, to be read later: prices, positions, orders, balances."""

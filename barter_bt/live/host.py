@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
-from barter_bt.live.arrival import Arrival, Event
+from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock
 from barter_bt.live.drain import warn_of
-from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.ledger import account_items
+from barter_bt.live.listeners import Listeners
+from barter_bt.live.protocols import ExecutionClient, KeepsState, Source
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.recording import read_session
 from barter_bt.live.replay import process_again
 from barter_bt.live.session import Session
+from barter_bt.live.silence import Silences
 from barter_bt.protocol import Candle, Item, Market, Shutdown, TradingState, TradingStateUpdate
 from barter_bt.system import Audit, Timer
 
@@ -53,11 +57,17 @@ class Host:
         Holds what exchanges say against what they said before.
     drain_ns
         How long a shutdown waits for answers.
+    mark_ns
+        The interval of equity marks; where a source tells them itself it is not looked at.
+    stale_ns
+        After how long without a market event an instrument is stale; None: that is not looked at.
 
     Attributes
     ----------
     error
         What ended it, if something did.
+    listeners
+        Who is told what happens.
     """
 
     def __init__(
@@ -73,12 +83,13 @@ class Host:
         recorder: Recorder | None,
         reconciler: Reconciler | None,
         drain_ns: int,
+        mark_ns: int,
+        stale_ns: int | None,
     ) -> None:
-        self.session, self.clock, self.tells_audits = session, clock, tells_audits
+        self.session, self.clock, self.listeners = session, clock, Listeners(is_allowed=tells_audits)
         self._sources, self._clients, self._recorder = sources, clients, recorder
         self.reconciler = reconciler
         self._as_iterator, self._keeps_time = as_iterator, keeps_time
-        self._listeners: list[asyncio.Queue[Audit | None]] = []
         self._main: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._pumps: list[asyncio.Task[None]] = []
@@ -86,8 +97,12 @@ class Host:
         self._drained, self._drain_ns = asyncio.Event(), drain_ns
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
         self._is_stopped = False
+        self._mark_ns, self._mark_due = mark_ns, NEVER
+        self.silences = (
+            None if stale_ns is None else Silences(session.engine.index, clock, stale_ns, self.listeners.tell)
+        )
         self.error: BaseException | None = None
-        session.watch = self._tell
+        session.watch = self.listeners.tell
 
     # Life
 
@@ -112,12 +127,19 @@ class Host:
         self._main = asyncio.create_task(self._run(self._working))
 
     def _resume(self, directory: Path) -> None:
-        """Go through all that the session has seen before."""
-        if not self._keeps_time:
-            raise ConfigError("a simulated exchange cannot go on where it was", "start its session anew")
-        process_again(self.session, read_session(directory))
+        """Go through all that the session has seen before, and behind its shutdown (rule 110)."""
+        kept = [source for source in self._sources if isinstance(source, KeepsState)]
+        if not (self._keeps_time or kept):
+            raise ConfigError("a replay cannot go on where it was", "start its session anew")
+        told = read_session(directory)
+        if process_again(self.session, told):
+            self.session.engine.go_on()
         if self.session.engine.terminated:
-            raise ConfigError(f"the session in {directory} has ended", "record another one in another directory")
+            raise ConfigError(
+                f"the session in {directory} was ended by an error", "record another one in another directory"
+            )
+        for source in kept:
+            source.load(directory, told.arrival_count)
         if self.reconciler:
             self.reconciler.resumed_at = self.session.now
 
@@ -176,6 +198,8 @@ class Host:
         self._spawn(self._watch(sources))
         if self._keeps_time and self.session.timer_ns:
             self._spawn(self._pump(self._timers()))
+        if self.silences:
+            self._spawn(self.silences.watch())
         await self._stream()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -196,6 +220,7 @@ class Host:
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
+        self._keep_state(self._refuse_rest())
         closing: list[Awaitable[None]] = [one.close() for one in {id(o): o for o in self._all()}.values()]
         for failed in await asyncio.gather(*closing, return_exceptions=True):
             self.error = self.error or failed
@@ -204,14 +229,36 @@ class Host:
                 self._recorder.close()
         except BarterBtError as error:
             self.error = self.error or error
+        self._refuse_rest()
+        self.listeners.end()
+        self._drained.set()
+
+    def _keep_state(self, unheard: list[Arrival]) -> None:
+        """Let what ends with its program be kept beside the recording (rule 110)."""
+        if self._recorder is None or self.error is not None:
+            return
+        try:
+            for source in self._sources:
+                if isinstance(source, KeepsState):
+                    source.save(self._recorder.directory, self._recorder.arrival_count, unheard)
+                    unheard = []
+        except BarterBtError as error:
+            self.error = error
+
+    def _refuse_rest(self) -> list[Arrival]:
+        """Answer what is still in the queue with an error; the messages among it."""
+        unheard = []
         while not self._queue.empty():
             entry = self._queue.get_nowait()
-            if entry is not _WAKE and not (answer := entry[1]).done():
+            if entry is _WAKE:
+                continue
+            what, answer = entry
+            if isinstance(what, Arrival):
+                unheard.append(what)
+            if not answer.done():
                 answer.set_exception(EngineError(ENDED))
                 answer.exception()  # it may be that nobody waits for it
-        for listener in self._listeners:
-            listener.put_nowait(None)
-        self._drained.set()
+        return unheard
 
     def _all(self) -> list[Any]:
         return [*self._sources, *self._clients]
@@ -240,7 +287,7 @@ class Host:
             if arrival is None:
                 return False
             self.session.process(arrival)
-            self._reconcile(arrival)
+            self._look_at(arrival)
             if self.session.engine.terminated:
                 break
         return True
@@ -263,7 +310,7 @@ class Host:
                 if self.session.engine.terminated:
                     self._queue.put_nowait(_WAKE)
                 in_a_row += 1
-                if self._listeners or in_a_row >= _AT_ONCE:
+                if self.listeners or in_a_row >= _AT_ONCE:
                     in_a_row = 0
                     await asyncio.sleep(0)
 
@@ -302,11 +349,24 @@ class Host:
             return
         if answer is not None and not answer.done():
             answer.set_result(audits)
-        self._reconcile(arrival)
+        self._look_at(arrival)
         if self._answered is not None and not self.session.unanswered():
             self._answered.set()
         if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):
             self._put(Arrival(arrival.time, (Timer(arrival.time, closes_bar=True),)))
+
+    def _look_at(self, arrival: Arrival) -> None:
+        """What the host does itself behind each message."""
+        self._reconcile(arrival)
+        if self.silences:
+            self.silences.hear(arrival)
+        if not self._keeps_time or self.session.engine.terminated:
+            return
+        if self._mark_due == NEVER and any(True for _ in account_items(arrival)):
+            self._mark_due = 0  # something is known of the account
+        if (now := self.session.now) >= self._mark_due:
+            self._mark_due = now - now % self._mark_ns + self._mark_ns
+            self.session.process(Arrival(now, (Mark(now),)))
 
     def _reconcile(self, arrival: Arrival) -> None:
         """Stop trading where money is not explained, and ask for orders that a snapshot does not list (rule 84)."""
@@ -360,33 +420,6 @@ class Host:
         for one in waiting:
             one.cancel()
         return not self.session.unanswered()
-
-    # Audits
-
-    def _tell(self, audit: Audit) -> None:
-        for listener in self._listeners:
-            listener.put_nowait(audit)
-
-    def listen(self) -> asyncio.Queue[Audit | None]:
-        """A queue of every audit from now on, None behind the last.
-
-        Raises
-        ------
-        ConfigError
-            The system tells none.
-        """
-        if not self.tells_audits:
-            raise ConfigError("audits are not told", 'System(..., audit_mode="enabled")')
-        listener: asyncio.Queue[Audit | None] = asyncio.Queue()
-        self._listeners.append(listener)
-        if not self.is_running:
-            listener.put_nowait(None)
-        return listener
-
-    def leave(self, listener: asyncio.Queue[Audit | None]) -> None:
-        """Listen no longer."""
-        with suppress(ValueError):
-            self._listeners.remove(listener)
 
 
 def _closes_bar(arrival: Arrival) -> bool:

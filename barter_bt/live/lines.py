@@ -47,12 +47,23 @@ def lines(audit: Audit, view: View) -> Iterator[str]:
     >>> list(lines(engine.process(Shutdown()), engine))
     ['1970-01-01 00:00:00 shut down']
     """
-    moment = datetime.fromtimestamp(audit.time / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    when = moment(audit.time)
     for text in _of_event(audit, view):
-        yield f"{moment} {text}"
+        yield f"{when} {text}"
     for output in audit.outputs:
         for text in _of_output(output, view):
-            yield f"{moment} {text}"
+            yield f"{when} {text}"
+
+
+def moment(time: int) -> str:
+    """A time in ns since 1970, in UTC.
+
+    Examples
+    --------
+    >>> moment(1_000_000_000)
+    '1970-01-01 00:00:01'
+    """
+    return datetime.fromtimestamp(time / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _of_event(audit: Audit, view: View) -> Iterator[str]:

@@ -10,6 +10,7 @@ name                                        labels        what
 ``barter_bt_equity``                        asset         in the reporting asset; NaN while it is unknown
 ``barter_bt_position``, ``barter_bt_price``  instrument    signed quantity; price, NaN before the first
 ``barter_bt_silence_seconds``               instrument    since its last market event; NaN before the first
+``barter_bt_stale``                         instrument    1 where ``System(stale=)`` is over, or its link is not there
 ``barter_bt_trading_enabled``                             1 or 0
 ``barter_bt_links_healthy``                               1 if all are, else 0
 ``barter_bt_unreconciled``                                how many balances and positions nothing explains
@@ -171,10 +172,11 @@ class Metrics:
         names = view.index.names
         prices = {name: _NAN if (price := view.price(name)) is None else float(price) for name in names}
         silences = {name: self._silence(name) for name in names}
+        stale = {name: float(name in self._handle.stale or _is_lost(view, name)) for name in names}
         positions = {name: float(view.position(name)) for name in names}
         for what, told, values in (
             ("position", "Signed quantity", positions), ("price", "Price", prices),
-            ("silence_seconds", "Since its last market event", silences),
+            ("silence_seconds", "Since its last market event", silences), ("stale", "Nothing is heard of it", stale),
         ):  # fmt: skip
             family = GaugeMetricFamily(f"barter_bt_{what}", told, labels=["instrument"])
             for name, value in values.items():
@@ -193,6 +195,10 @@ class Metrics:
     def _silence(self, name: str) -> float:
         heard = self._heard.get(name)
         return _NAN if heard is None else (self._clock.now() - heard) / SECOND_NS
+
+
+def _is_lost(view: View, name: str) -> bool:
+    return not view.state.health.market[view.exchange_of(name)]
 
 
 def _kind(request: Any) -> str:

@@ -19,10 +19,10 @@ from barter_bt.backtest import Simulation
 from barter_bt.data import Stream, quotes, trades
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import Instrument
-from barter_bt.live.arrival import Arrival, Event
+from barter_bt.live.arrival import Arrival, Event, MarkPrice
 from barter_bt.live.clock import Clock, WallClock
 from barter_bt.live.feed import IDLE, LiveFeed
-from barter_bt.live.protocols import Source
+from barter_bt.live.protocols import Source, TakesMarks
 from barter_bt.live.simulated import SimulatedExchange
 from barter_bt.protocol import Candle, Item, Market
 from barter_bt.system import Timer
@@ -43,6 +43,8 @@ class MockExchange(SimulatedExchange):
         What time it is, for the source as well; by default the machine's.
     fills_on
         Kinds of items that will come, and fill orders.
+    start
+        When its session began, ns since 1970, of one that is resumed; by default that is now.
     settings
         Others of a :class:`~barter_bt.Simulation`: ``balances``, ``venues``, ``risk``, ``trading``, ...
 
@@ -59,13 +61,15 @@ class MockExchange(SimulatedExchange):
         *,
         clock: Clock | None = None,
         fills_on: Sequence[Literal["trades", "quotes"]] = ("trades", "quotes"),
+        start: int | None = None,
         **settings: Any,
     ) -> None:
         self._upstream, used = market, clock or WallClock()
         for one in instruments:
             if one.price_increment is None or one.quantity_increment is None:
                 raise ConfigError(f"{one.name!r} has no increments", "give it those of its exchange")
-        streams = [_template(kind, instruments, used.now()) for kind in fills_on]
+        begins = used.now() if start is None else start
+        streams = [_template(kind, instruments, begins) for kind in fills_on]
         if not streams:
             raise ConfigError("fills_on is empty: nothing would ever fill", "allowed: 'trades', 'quotes'")
         super().__init__(Simulation(streams, instruments, **settings), used)
@@ -91,8 +95,8 @@ class MockExchange(SimulatedExchange):
                         arrived, coming = coming.result(), None
                         if arrived is None:
                             self._feed.end()
-                        elif others := self._take(arrived):
-                            yield Arrival(arrived.time, others)
+                        elif (others := self._take(arrived)) or arrived.marks:
+                            yield Arrival(arrived.time, others, marks=arrived.marks)
             finally:
                 if coming is not None:
                     coming.cancel()
@@ -128,6 +132,17 @@ class MockExchange(SimulatedExchange):
 
     def _told_of(self, c: int, row: int, i: int, now: int) -> Event:
         return self._feed.event(c, row)
+
+    def take_mark(self, instrument: str, mark: MarkPrice) -> None:
+        """Hand a mark price on to the market, of which it may be read."""
+        if isinstance(self._upstream, TakesMarks):
+            self._upstream.take_mark(instrument, mark)
+
+    def _coming(self) -> list[Any]:
+        return self._feed.rest()
+
+    def _come(self, told: list[Any]) -> None:
+        self._feed.give_again(told, self.setup.index.codes)
 
     async def close(self) -> None:
         """Close the market as well."""

@@ -91,8 +91,7 @@ class TakesOrders:
             settle_times(s, action)
         number = record_open_sent(s, action)
         s.actions.truncate(0)
-        self._keys[number], self._numbers[i, request.key.cid] = request.key, number
-        self._latest[request.key.exchange, request.key.cid] = number
+        self._remember(number, request.key)
         send(s, REQUEST_OPEN, number)
         self._news.set()
         return None
@@ -187,6 +186,12 @@ class TakesOrders:
         """Let who waits for the next event go."""
         self.ended = True
         self._news.set()
+
+    def _remember(self, number: int, key: OrderKey) -> None:
+        """Whose an order is."""
+        self._keys[number] = key
+        self._numbers[self.setup.index.instrument(key.instrument), key.cid] = number
+        self._latest[key.exchange, key.cid] = number
 
     def _find(self, key: OrderKey) -> int | None:
         return self._numbers.get((self.setup.index.instrument(key.instrument), key.cid))

@@ -12,17 +12,18 @@ An adapter of an exchange is a :class:`Source` of its market, an :class:`Executi
 - What one message of the exchange tells of an order (a trade, what it leaves of the order, balances) is one arrival.
 - A request never waits. What becomes of it comes back as an account event: an ``Order`` with its state, or
   ``OpenFailed`` of an error; ``OrderResponseCancel``; ``OrderResponseAmend``. One that nobody has answered in time may
-  have arrived all the same: it is ``Timeout`` when the exchange has been asked, and says that it never had the order.
-  :class:`~barter_bt.live.AsyncClient` does so.
+  have arrived all the same: it is ``Timeout``, or ``Socket`` where the connection failed, when the exchange has been
+  asked, and says that it never had the order. :class:`~barter_bt.live.AsyncClient` does so.
 - A query that failed raises; an empty answer means that there is nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from barter_bt.live.arrival import Arrival
+from barter_bt.live.arrival import Arrival, MarkPrice
 from barter_bt.protocol import (
     NO_CONDITIONS,
     AccountSnapshot,
@@ -49,6 +50,44 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Give connections back. It may be called twice, and before the first message."""
+        ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A source that ends with its program, as a simulated exchange does, and is kept beside a recording (rule 110)."""
+
+    def save(self, directory: Path, arrivals: int, unheard: Sequence[Arrival]) -> None:
+        """Write down how it is, unless it has ended.
+
+        Parameters
+        ----------
+        directory
+            Of the recording.
+        arrivals
+            How many messages that holds.
+        unheard
+            What it has told and the engine has not processed: to be told again.
+        """
+        ...
+
+    def load(self, directory: Path, arrivals: int) -> None:
+        """Be as it was.
+
+        Raises
+        ------
+        ConfigError
+            It was not written down behind that message, or what it is made from is not as it was.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesMarks(Protocol):
+    """A source whose mark prices a strategy may read: each is there once its arrival is processed, also in a replay."""
+
+    def take_mark(self, instrument: str, mark: MarkPrice) -> None:
+        """A mark price of an instrument."""
         ...
 
 

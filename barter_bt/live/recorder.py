@@ -12,6 +12,7 @@ column             of each event
 ``time``           when it was processed: the engine's clock
 ``time_exchange``  the exchange's clock; null where it has none
 ``kind``           ``market``, ``account``, ``command``, ``trading``, ``shutdown``, ``timer``, ``bar_close``, ``mark``;
+                   ``mark_price``, which is no event but what a strategy could read of its market;
                    ``unsent``: a request of the message before could not be sent, and why
 ``number``         of the event in its message, or of the request that was not sent, from 0
 ``event``          as JSON in Barter's shape
@@ -24,12 +25,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from barter_bt.errors import ConfigError
 from barter_bt.files import replacing
 from barter_bt.live.arrival import Arrival
 from barter_bt.live.parts import Parts
 from barter_bt.live.raw import RawRecorder
-from barter_bt.live.recording import FORMAT, LAYOUT, SESSION, exchange_time, kind_of, read_session, text_of
+from barter_bt.live.recording import FORMAT, LAYOUT, MARK_PRICE, SESSION, exchange_time, kind_of, read_session, text_of
 from barter_bt.live.run import digest_of, strategies_of
 from barter_bt.protocol import EngineError as SendError
 from barter_bt.protocol import to_json
@@ -112,9 +115,14 @@ class Recorder(Parts):
         """Whether it goes on with a recording that is there."""
         return self._resume and (self.directory / SESSION).exists()
 
+    @property
+    def arrival_count(self) -> int:
+        """How many messages have been written down."""
+        return self._arrival + 1
+
     def _go_on(self) -> None:
         told = read_session(self.directory)
-        self._start, self._arrival = told.start, max(told.frame()["arrival"].to_list(), default=-1)
+        self._start, self._arrival = told.start, told.arrival_count - 1
         self._go_on_behind(told.parts)
 
     def saw(self, arrival: Arrival) -> None:
@@ -130,6 +138,10 @@ class Recorder(Parts):
         time = arrival.time
         rows = [
             (self._arrival, time, exchange_time(e), kind_of(e), k, text_of(e)) for k, e in enumerate(arrival.events)
+        ]
+        rows += [
+            (self._arrival, time, mark.time, MARK_PRICE, k, msgspec.json.encode((name, mark)).decode())
+            for k, (name, mark) in enumerate(arrival.marks)
         ]
         self._write(rows)
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import polars as pl
 
 from barter_bt.errors import ConfigError
-from barter_bt.live.arrival import Arrival, Event, Mark
+from barter_bt.live.arrival import Arrival, Event, Mark, MarkPrice
 from barter_bt.live.parts import Layout, read_parts
 from barter_bt.protocol import (
     Account,
@@ -28,7 +30,7 @@ from barter_bt.system import Timer
 from barter_bt.system.markets import event_time
 
 FORMAT = "barter_bt session 1"
-SESSION = "session.json"
+SESSION, MARK_PRICE = "session.json", "mark_price"
 LAYOUT = Layout(
     {
         "arrival": pl.Int64,
@@ -78,18 +80,25 @@ class RecordedSession:
         """A row for each event; columns as in :mod:`barter_bt.live.recorder`."""
         return pl.concat([LAYOUT.frame(), *self.parts])
 
+    @property
+    def arrival_count(self) -> int:
+        """How many messages there are."""
+        return max((part["arrival"].to_list()[-1] + 1 for part in self.parts if part.height), default=0)
+
     def arrivals(self) -> Iterator[tuple[Arrival, dict[int, SendError]]]:
         """Each message, and the errors of the requests that it led to and that could not be sent, by number."""
         for part in self.parts:
             numbers = part.with_columns(pl.col("time", "time_exchange").to_physical())
             for _, rows in numbers.group_by("arrival", maintain_order=True):
-                events, errors, time = [], {}, rows["time"][0]
+                events, marks, errors, time = [], [], {}, rows["time"][0]
                 for kind, number, text in rows.select("kind", "number", "event").rows():
                     if kind == "unsent":
                         errors[number] = from_json(SendError, text)
+                    elif kind == MARK_PRICE:
+                        marks.append(msgspec.json.decode(text, type=tuple[str, MarkPrice]))
                     else:
-                        events.append(_event(kind, text))
-                yield Arrival(time, tuple(events)), errors
+                        events.append(event_of(kind, text))
+                yield Arrival(time, tuple(events), marks=tuple(marks)), errors
 
 
 def read_session(directory: str | Path) -> RecordedSession:
@@ -108,17 +117,30 @@ def read_session(directory: str | Path) -> RecordedSession:
         A part is missing or damaged.
     """
     place = Path(directory)
-    try:
-        told = json.loads((place / SESSION).read_text())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{place} is no recording of a session: {SESSION} cannot be read ({error})") from None
-    if told.get("format") != FORMAT:
-        raise ConfigError(f"{place} is of format {told.get('format')!r}; this is {FORMAT!r}")
+    told = read_head(place)
     parts = read_parts(place, LAYOUT)
     return RecordedSession(place, told["instruments"], told["digest"], parts, told.get("start", 0))
 
 
-def _event(kind: str, text: str) -> Event:
+def read_head(place: Path) -> dict[str, Any]:
+    """What a recording is of.
+
+    Raises
+    ------
+    ConfigError
+        It is no recording, or one of another format.
+    """
+    try:
+        told: dict[str, Any] = json.loads((place / SESSION).read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{place} is no recording of a session: {SESSION} cannot be read ({error})") from None
+    if told.get("format") != FORMAT:
+        raise ConfigError(f"{place} is of format {told.get('format')!r}; this is {FORMAT!r}")
+    return told
+
+
+def event_of(kind: str, text: str) -> Event:
+    """The event of a kind, of its text."""
     if kind in ("timer", "bar_close"):
         return Timer(int(text), closes_bar=kind == "bar_close")
     if kind == "mark":

@@ -13,6 +13,7 @@ from barter_bt.backtest.analysis import Analysis
 from barter_bt.backtest.describe import describe
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
+from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.system import Engine
@@ -34,21 +35,25 @@ class LiveRun(Analysis):
         The instruments and the units of those integers.
     strategies
         By their number in the state.
+    reasons
+        Names of the reasons of orders by code: the engine's, then those of the user's risk managers.
     """
 
     state: EngineState
     index: IndexedInstruments
     scales: Scales
     strategies: Sequence[str]
+    reasons: Sequence[str] = REASONS
 
     @classmethod
     def of(cls, engine: Engine) -> Self:
         """That of an engine, now."""
-        return cls(engine.state.copy(), engine.index, engine.units.scales, strategies_of(engine))
+        state, scales = engine.state.copy(), engine.units.scales
+        return cls(state, engine.index, scales, strategies_of(engine), engine.reasons)
 
     @cached_property
     def _frames(self) -> Frames:
-        return Frames(self.state, self.index, self.scales, self.strategies)
+        return Frames(self.state, self.index, self.scales, self.strategies, self.reasons)
 
     @cached_property
     def orders(self) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.drain import orders_in_flight
 from barter_bt.live.driven import Driven
 from barter_bt.live.ledger import account_items
-from barter_bt.live.protocols import ExecutionClient, MovesMargin, untold_conditions
+from barter_bt.live.protocols import ExecutionClient, MovesMargin, TakesMarks, untold_conditions
 from barter_bt.live.run import LiveRun, digest_of, strategies_of
 from barter_bt.protocol import (
     Account,
@@ -76,6 +76,8 @@ class Session:
         What keeps all that it saw, if anything does.
     watch
         Is called with each audit.
+    takers
+        Sources that keep mark prices for whoever reads them.
     timer_ns, wakes_at_bars
         What the strategy asks to be woken by, besides what arrives.
     """
@@ -94,6 +96,7 @@ class Session:
         self.now = int(options.get("start", 0))
         self.engine = Engine(strategy=decides, send=self._send, clock=lambda: self.now, vet=self._vet, **options)
         self.records: Records | None = None
+        self.takers: Sequence[TakesMarks] = ()
         self.watch: Callable[[Audit], None] = lambda audit: None
         self.timer_ns, self.wakes_at_bars = 0, False
         self.clients, self._sends = clients, 0
@@ -128,6 +131,9 @@ class Session:
         self.now, self._sends = max(self.now, arrival.time), 0
         if self.records:
             self.records.saw(arrival)
+        for name, mark in arrival.marks:
+            for taker in self.takers:
+                taker.take_mark(name, mark)
         audits = []
         for audit in self._audits(arrival):
             audits.append(audit)

@@ -16,17 +16,22 @@ tell. Marks at an interval (``mark_every``) are told with the first event behind
 from __future__ import annotations
 
 import asyncio
+import json
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from barter_bt.backtest import Simulation
+from barter_bt.backtest.checkpoint import Run
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.fault import explain
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.form import make_step, runs_interpreted
+from barter_bt.backtest.identity import Identity, identity
 from barter_bt.backtest.setup import Setup
+from barter_bt.columns.storage import Arrays, Stored
 from barter_bt.columns.table import out_of_memory
 from barter_bt.engine.agenda import NEVER, SOURCES, STARVED, TIMER_DUE
 from barter_bt.engine.audit import FULL
@@ -40,6 +45,15 @@ from barter_bt.errors import ConfigError, DataError
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock, Virtual
+from barter_bt.live.kept import (
+    check_arrivals,
+    check_there,
+    checkpoint_path,
+    packed,
+    packed_keys,
+    unpacked,
+    unpacked_keys,
+)
 from barter_bt.live.orders import TakesOrders
 from barter_bt.live.tells import account, tell_market
 from barter_bt.simulation import loop
@@ -47,6 +61,7 @@ from barter_bt.strategy.columns import expect_numbers, own_columns
 from barter_bt.strategy.driver import Driver
 from barter_bt.system import Engine, Timer
 from barter_bt.venue.remember import remember
+from barter_bt.venue.state import VenueState
 
 _ACCOUNT = OWN_TRADE | ORDER_SNAPSHOT | BALANCE
 _ALL = WAKE["market"] | _ACCOUNT | TIMER | BAR_CLOSE
@@ -105,21 +120,22 @@ class SimulatedExchange(TakesOrders):
             )
         setup = simulation.setup
         _refuse(setup)
-        state, self._venue = replace(setup, risk=None, managers=(), record=None).begin()
+        state, self._venue = _begun(setup)
         super().__init__(setup, state)
         self.exchanges = tuple(setup.index.exchanges)
         self.clock: Clock = clock or Virtual(setup.begins)
         self._timer_ns, self._timer_due, self._wakes_at_bars = 0, NEVER, False
         self._interpret = simulation.interpret
+        self._floor = setup.begins
         self._open(self._make_feeder())
         self._told.extend(self._opening(name) for name in self.exchanges)
-        self._marks = 0
+        self._marks = self._heard_of = 0
         self._sideless: set[str] = set()
 
     def _open(self, feeder: Feeder, columns: Sequence[str] = ()) -> None:
         """Stand before the first row of the data, with columns of the user's own."""
         self._feeder, self._columns = feeder, tuple(sorted(columns))
-        driver = Driver(wake=_return, asked=_ALL, decide=lambda raw: None)
+        driver = Driver(wake=_return, asked=_ALL, decide=lambda raw: None, save=self._pack, load=self._unpack)
         self._install(driver)
         plainly = runs_interpreted(driver, feeder.total_rows, self._interpret)
         self._kept = Feed(cursors=feeder.cursors), driver  # compiled code has their addresses alone
@@ -172,6 +188,7 @@ class SimulatedExchange(TakesOrders):
         """
         if self._told:
             return self._told.popleft()
+        until = max(until, self._floor)
         while True:
             event = self._advance(until)
             events = self._tell(*event) if event else ()
@@ -271,6 +288,65 @@ class SimulatedExchange(TakesOrders):
             self._sideless.add(stream)
             warnings.warn(f"{stream}: trades without a side are told as buys", SimulatedWarning, stacklevel=2)
 
+    # From one program to the next
+
+    def save(self, directory: Path, arrivals: int, unheard: Sequence[Arrival]) -> None:
+        """Write down how it is beside a recording (:class:`~barter_bt.live.protocols.KeepsState`)."""
+        path = checkpoint_path(directory, self.exchanges)
+        if self.ended:
+            path.unlink(missing_ok=True)  # of a part before
+            return
+        self._heard_of = arrivals
+        self._told.extendleft(reversed(unheard))
+        self._checkpoint().save(path)
+
+    def load(self, directory: Path, arrivals: int) -> None:
+        """Be as it was when its session was shut down; time goes on from then, at the pace of the clock.
+
+        Raises
+        ------
+        ConfigError
+            The session was killed or its data had ended, or data, terms or balances are not as they were.
+        """
+        path = checkpoint_path(directory, self.exchanges)
+        check_there(path)
+        self._checkpoint().load(path)
+        check_arrivals(path, self._heard_of, arrivals)
+        self._floor = self.s.engine.time[0]
+
+    def _checkpoint(self) -> Run:
+        setup, driver = self.setup, self._kept[1]
+
+        def made_from(tables: Arrays) -> Identity:
+            state, venue = _begun(setup)
+            there = Stored({"engine": state, "venue": venue}, ("watched", "fault")).arrays()
+            return identity(setup.made_from(), setup.streams, None, driver, there)
+
+        return Run(self.s, self._venue, self._feeder, driver, made_from)
+
+    def _pack(self) -> bytes:
+        told = {"arrivals": self._heard_of, "keys": packed_keys(self._keys), "strategies": self.strategies}
+        told |= {"told": packed(self._told), "marks": self._marks, "coming": self._coming()}
+        told |= {"timer_due": self._timer_due, "sideless": sorted(self._sideless)}
+        return json.dumps(told).encode()
+
+    def _unpack(self, content: bytes) -> None:
+        told = json.loads(content)
+        self._heard_of, self._marks, self._timer_due = told["arrivals"], told["marks"], told["timer_due"]
+        self.strategies[:], self._sideless = told["strategies"], set(told["sideless"])
+        for number, key in unpacked_keys(told["keys"]).items():
+            self._remember(number, key)
+        self._told.clear()
+        self._told.extend(unpacked(told["told"]))
+        self._come(told["coming"])
+
+    def _coming(self) -> list[Any]:
+        """What the market has told and nobody has read; here it has all been there from the start."""
+        return []
+
+    def _come(self, told: list[Any]) -> None:
+        """Let it be read."""
+
     # For the system
 
     def engine_arguments(self) -> dict[str, Any]:
@@ -326,6 +402,11 @@ def _holds_numbers(setup: Setup, name: str) -> bool:
     except DataError:
         return False
     return True
+
+
+def _begun(setup: Setup) -> tuple[EngineState, VenueState]:
+    """Engine and venue before the first event; limits are the business of the system's engine."""
+    return replace(setup, risk=None, managers=(), record=None).begin()
 
 
 def _refuse(setup: Setup) -> None:

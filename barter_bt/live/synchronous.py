@@ -116,6 +116,11 @@ class SyncHandle:
         """Money that nothing explains and that has disabled trading."""
         return self._handle.unreconciled
 
+    @property
+    def stale(self) -> dict[str, int]:
+        """Instruments of which nothing is heard, and since when, in ns since 1970 by the session's clock."""
+        return self._handle.stale
+
     def snapshot(self) -> View:
         """What the engine knows now."""
         return self._handle.snapshot()

@@ -20,10 +20,10 @@ from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.number import Number
-from barter_bt.live.clock import Clock, WallClock
+from barter_bt.live.clock import SECOND_NS, Clock, Virtual, WallClock
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.host import Host
-from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.protocols import ExecutionClient, Source, TakesMarks
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.session import Session
@@ -81,6 +81,12 @@ class System:
         How long money may stay unexplained, and after how long a request should have been answered.
     drain
         How long a shutdown waits, at the session's clock, for answers to what was sent; not on a simulated exchange.
+    mark_every
+        The interval of equity marks, of which figures are made and against which stops are held (rule 110): one with
+        the first event behind each multiple of it, by default ``"1s"``. A source that is a replay tells its own.
+    stale
+        After how long without a market event an instrument is stale, which alerts and :attr:`SystemHandle.stale` tell;
+        None: that is not looked at. Where time jumps (:class:`~barter_bt.live.Virtual`) nothing is.
     prefix
         Of the client ids of a strategy of backtests: another for each session of an account.
     compiled
@@ -141,6 +147,8 @@ class System:
         grace: str | int = "5s",
         overdue: str | int = "10s",
         drain: str | int = "5s",
+        mark_every: str | int | None = None,
+        stale: str | int | None = "60s",
         prefix: str = "",
         compiled: bool = False,
     ) -> None:
@@ -166,24 +174,37 @@ class System:
             sessions=sessions,
             data_columns=data_columns,
         )
+        self.session.takers = [source for source in sources if isinstance(source, TakesMarks)]
         drain_ns = duration_ns(drain, "drain")
         if drain_ns < 0:
             raise ConfigError(f"drain is {drain!r}; it must not be below 0", 'write for example "5s", or 0 to wait not')
+        mark_ns = SECOND_NS if mark_every is None else duration_ns(mark_every, "mark_every")
+        if mark_ns <= 0:
+            raise ConfigError(f"mark_every is {mark_every!r}; it must be positive", 'write for example "1s"')
+        stale_ns = None if stale is None else duration_ns(stale, "stale")
+        if stale_ns is not None and stale_ns <= 0:
+            raise ConfigError(f"stale is {stale!r}; it must be positive", 'write for example "60s", or None')
+        used = clock or WallClock()
         waits = duration_ns(grace, "grace"), duration_ns(overdue, "overdue")
         own = [source for source in sources if isinstance(source, KeepsTime)]
+        if own and mark_every is not None:
+            told = f"mark_every is {mark_every!r} and has no effect: {type(own[0]).__name__} tells its own marks"
+            raise ConfigError(told, "give it to the simulation")
         for source in own:
             source.attach(self.session.engine, timer_ns=self.session.timer_ns, bar_close=self.session.wakes_at_bars)
         self._host = Host(
             self.session,
             sources,
             clients,
-            clock or WallClock(),
+            used,
             as_iterator=feed_mode == "iterator",
             tells_audits=audit_mode == "enabled",
             keeps_time=not own,
             recorder=recorder,
             reconciler=Reconciler(self.session.engine, *waits) if reconcile else None,
             drain_ns=drain_ns,
+            mark_ns=mark_ns,
+            stale_ns=None if isinstance(used, Virtual) else stale_ns,
         )
 
     async def start(self) -> SystemHandle:
@@ -232,7 +253,7 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
         At which pace the data comes; by default as fast as it can, see :mod:`barter_bt.live.clock`.
     options
         Others of :class:`System`. Trading is as the simulation says, at first enabled; ``reconcile`` is off, for the
-        venue holds its own ledger together, and its cash flows have no message that explains them.
+        venue holds its own ledger together, and its cash flows have no message that explains them; ``stale`` is None.
 
     Raises
     ------
@@ -241,7 +262,7 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
     """
     exchange = SimulatedExchange(simulation, clock)
     state = TradingState.ENABLED if exchange.setup.trading == "enabled" else TradingState.DISABLED
-    given = {**exchange.engine_arguments(), "trading": state, "reconcile": False, **options}
+    given = {**exchange.engine_arguments(), "trading": state, "reconcile": False, "stale": None, **options}
     return System(strategy=strategy, sources=[exchange], clients=[exchange], clock=exchange.clock, **given)
 
 

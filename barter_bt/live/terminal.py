@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Collection
 from typing import TYPE_CHECKING
 
 from barter_bt.engine.state.valuation import UNKNOWN, equity
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
-from barter_bt.live.lines import lines
+from barter_bt.live.lines import lines, moment
+from barter_bt.live.silence import Silence
 from barter_bt.system.view import View
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ LAST = 12  # lines of what happened
 
 
 async def news(handle: SystemHandle) -> AsyncIterator[str]:
-    """A line for each thing that happens, and for money or a position that nothing explains, until the system ends.
+    """A line for each thing that happens, until the system ends: also for money or a position that nothing explains.
 
     Parameters
     ----------
@@ -28,13 +28,16 @@ async def news(handle: SystemHandle) -> AsyncIterator[str]:
         Of the system.
     """
     view, said = handle.view(), list[Unreconciled]()
-    async for audit in handle.audits():
-        for line in lines(audit, view):
+    async for one in handle.news():
+        if isinstance(one, Silence):
+            yield f"{moment(one.time)} {one}"
+            continue
+        for line in lines(one, view):
             yield line
         trouble = handle.unreconciled
-        for one in trouble:
-            if one not in said:
-                yield f"STOPPED: there is {one}"
+        for money in trouble:
+            if money not in said:
+                yield f"STOPPED: there is {money}"
         said = trouble
 
 
@@ -52,7 +55,7 @@ class Happenings:
             self.last.append(line)
 
 
-def screen(view: View, happenings: Happenings) -> RenderableType:
+def screen(view: View, happenings: Happenings, stale: Collection[str] = ()) -> RenderableType:
     """What there is to see now.
 
     Parameters
@@ -61,6 +64,8 @@ def screen(view: View, happenings: Happenings) -> RenderableType:
         The engine.
     happenings
         What happened.
+    stale
+        Instruments of which nothing is heard.
     """
     from rich.console import Group
     from rich.panel import Panel
@@ -68,22 +73,35 @@ def screen(view: View, happenings: Happenings) -> RenderableType:
 
     table = Table(expand=True)
     table.add_column("instrument", overflow="fold")  # in a narrow terminal a figure goes on in the next line, whole
+    table.add_column("market", overflow="fold")
     for name in ("price", "position", "unrealised", "realised", "orders"):
         table.add_column(name, justify="right", overflow="fold")
     for name in view.index.names:
         price = view.price(name)
         figures = (view.position(name), view.unrealised(name), view.realised(name))
         shown = [f"{figure:,f}" if figure else "" for figure in figures]
-        table.add_row(name, "" if price is None else f"{price:,f}", *shown, str(len(view.orders(name)) or ""))
+        table.add_row(
+            name,
+            _market(view, name, stale),
+            "" if price is None else f"{price:,f}",
+            *shown,
+            str(len(view.orders(name)) or ""),
+        )
     body = "\n".join(happenings.last) or "nothing yet"
     return Group(table, Panel(body, title="what happened", title_align="left"), _foot(view))
 
 
+def _market(view: View, name: str, stale: Collection[str]) -> str:
+    """How an instrument's market is: heard, stale, or its link is not there."""
+    if not view.state.health.market[view.exchange_of(name)]:
+        return "no link"
+    return "STALE" if name in stale else "heard"
+
+
 def _foot(view: View) -> str:
     s = view.state
-    moment = datetime.fromtimestamp(max(s.engine.time[0], 0) / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
     asset = s.engine.reporting[0]
     units = equity(s)
     worth = "unknown" if units == UNKNOWN else f"{view.units.of_asset(asset, units):,f} {view.index.asset_names[asset]}"
     links = "all links healthy" if view.healthy else "a link is down"
-    return f"{moment} UTC   equity {worth}   trading {str(view.trading).lower()}   {links}"
+    return f"{moment(max(s.engine.time[0], 0))} UTC   equity {worth}   trading {str(view.trading).lower()}   {links}"

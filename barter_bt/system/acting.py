@@ -131,7 +131,9 @@ class Acting(View):
         self._outputs = []
         begin_stop(s, reason)
         instruments = range(len(self.index))
-        _, opens = close_with_market_orders(self, instruments, self.strategy.id, f"stop {sequence}: ")
+        _, opens = close_with_market_orders(
+            self, instruments, self.strategy.id, f"{self.strategy.prefix}stop-{sequence}-"
+        )
         output = Stopped(STOPS[reason], *self.send(self._cancels(NoFilter()), opens))
         self._outputs.append(output)
         self._tell_disabled()

@@ -13,7 +13,7 @@ from barter_bt.data.rates import Pair, read_rates
 from barter_bt.engine.audit import begin
 from barter_bt.engine.command import DISABLE_TRADING, ENABLE_TRADING, LOSE_ACCOUNT, LOSE_MARKET, SHUTDOWN
 from barter_bt.engine.event import BALANCE, BAR_CLOSE, MARKET_CANDLE, TIMER
-from barter_bt.engine.order import BUY
+from barter_bt.engine.order import BUY, REASONS
 from barter_bt.engine.state.calendars import install, sessions_of
 from barter_bt.engine.state.connectivity import lose_account, lose_market
 from barter_bt.engine.state.window import keep_candles, keep_columns
@@ -356,6 +356,15 @@ class Engine(Acting):
             if self.terminated:
                 break
         return audits
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Names of the reasons of orders by code: the engine's, then those of the user's risk managers."""
+        return self._managed.reasons if self._managed else REASONS
+
+    def go_on(self) -> None:
+        """Process events again behind a shutdown: a session that was ended in good order is resumed (rule 110)."""
+        self.terminated = False
 
     def _check_going(self) -> None:
         if self.terminated:

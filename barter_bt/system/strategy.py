@@ -39,6 +39,7 @@ class Strategy:
     """
 
     id = "strategy"
+    prefix = ""  # of the client ids of orders that a stop sends in its name
 
     def generate_algo_orders(self, engine: Engine) -> Requests:
         """Cancels and opens, after each event while trading is enabled; the risk manager sees them.

@@ -169,22 +169,27 @@ def test_sigterm_waits_for_an_answer_and_a_second_signal_does_not(
     assert (told[-1][0] == "shutdown") == (not insists)
 
 
+@pytest.mark.parametrize("was_killed", [True, False])
 def test_a_session_goes_on_with_its_own_ids(
-    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    was_killed: bool, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The first leaves its recording as a killed one does, without its end."""
+    """Behind its shutdown, and where its recording is left as a killed one leaves it, without its end."""
     where = config.parent / "session"
     given = ["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-", "--json"]
     with exchange(monkeypatch, lambda _: has_traded(where)):
         assert main(given) == 130
     (part,) = where.glob("part-*.parquet")
-    frame = pl.read_parquet(part)
-    frame.filter(pl.col("kind") != "shutdown").write_parquet(part)
+    if was_killed:
+        frame = pl.read_parquet(part)
+        frame.filter(pl.col("kind") != "shutdown").write_parquet(part)
     capsys.readouterr()
     with exchange(monkeypatch, lambda _: could_trade(where)) as served:
         assert main([*given, "--resume"]) == 130
-    assert json.loads(capsys.readouterr().out)["trades"] == 1  # it has bought already
+    told = json.loads(capsys.readouterr().out)
+    assert told["trades"] == 1  # it has bought already
     assert served.account.orders == []
+    assert main(["replay", str(config), str(where), "--live", "--prefix", "p-", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == told["digest"]
     assert main(["live", str(config), "--resume"]) == 2
     assert "--resume needs --record and --prefix" in capsys.readouterr().err
 

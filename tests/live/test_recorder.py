@@ -264,14 +264,6 @@ def test_a_killed_session_goes_on_and_neither_doubles_nor_forgets_an_order(tmp_p
     assert not list(tmp_path.glob("*.jsonl"))
 
 
-def test_what_cannot_go_on_is_told(tmp_path: Path) -> None:
-    record(tmp_path, Once())
-    with pytest.raises(ConfigError, match="cannot go on where it was"):
-        asyncio.run(paper(simulation(5), recorder=Recorder(tmp_path, resume=True)).start())
-    with pytest.raises(ConfigError, match="has ended"):
-        asyncio.run(system(recorder=Recorder(tmp_path, resume=True))[0].start())
-
-
 def test_resume_without_a_recording_begins_one(tmp_path: Path) -> None:
     async def session() -> None:
         handle = await system([traded(1)], recorder=Recorder(tmp_path, resume=True), ends=True)[0].start()

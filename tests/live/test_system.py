@@ -362,7 +362,11 @@ def test_when_the_data_has_ended_nothing_can_be_sent() -> None:
 
 def test_both_handles_offer_the_same() -> None:
     public = [{name for name in dir(one) if not name.startswith("_")} for one in (SystemHandle, SyncHandle)]
-    assert public[0] - public[1] == {"audits", "view"}  # a listener needs a loop; what stands still is a snapshot
+    assert public[0] - public[1] == {
+        "audits",
+        "news",
+        "view",
+    }  # a listener needs a loop; what stands still is a snapshot
     assert public[1] - public[0] == {"run_until"}
 
 

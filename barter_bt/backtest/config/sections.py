@@ -287,10 +287,11 @@ class PaperSection(Section, frozen=True):
 
 
 class AlertsSection(Section, frozen=True):
-    """What of a live session is posted at once; a backtest has none."""
+    """What of a live session is told at once; a backtest has none."""
 
-    webhook: Annotated[str, Meta(description="variable of the environment that holds its URL")]
+    webhook: Annotated[str, Meta(description="variable of the environment that holds its URL")] | UnsetType = UNSET
     kinds: Annotated[list[str], Meta(description="which alerts, such as stopped; by default all")] | UnsetType = UNSET
+    stale: Annotated[str, Meta(description='how long an instrument may be silent, such as "60s"')] | UnsetType = UNSET
 
 
 class MetricsSection(Section, frozen=True):

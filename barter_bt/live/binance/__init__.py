@@ -6,6 +6,7 @@ talks to :class:`barter_bt.testing.exchange.LoopbackExchange` and :class:`barter
 The guide *Trade at Binance* says what to check first.
 """
 
+from barter_bt.live.arrival import MarkPrice
 from barter_bt.live.binance.account import BinanceAccount
 from barter_bt.live.binance.again import from_raw
 from barter_bt.live.binance.endpoints import (
@@ -20,7 +21,7 @@ from barter_bt.live.binance.futures import FuturesAccount
 from barter_bt.live.binance.futures_history import CashFlow, MarginTerms
 from barter_bt.live.binance.keys import Keys
 from barter_bt.live.binance.market import BinanceMarket
-from barter_bt.live.binance.reader import BinanceWarning, MarkPrice
+from barter_bt.live.binance.reader import BinanceWarning
 
 __all__ = [
     "FUTURES_MAIN_NETWORK",

@@ -1,4 +1,4 @@
-"""Keys of an account: from the environment alone, and never in a text that is shown."""
+"""Keys of an account: from the environment or the system's keyring, and never in a text that is shown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from barter_bt.errors import ConfigError
+from barter_bt.live.keyring import from_keyring
 
 
 class Keys:
@@ -57,6 +58,25 @@ class Keys:
                 "make a key on the exchange's page, without the right to withdraw; never write it into a file",
             )
         return cls(given[names[0]], given[names[1]])
+
+    @classmethod
+    def from_keyring(cls, service: str) -> Self:
+        """Take ``key`` and ``secret`` of a service of the system's keyring.
+
+        Parameters
+        ----------
+        service
+            Its name there.
+
+        Raises
+        ------
+        ConfigError
+            One of them is missing, or there is no keyring that can be read.
+        MissingPackageError
+            keyring is not installed.
+        """
+        key, secret = from_keyring(service, ["key", "secret"])
+        return cls(key or "", secret or "")
 
     def sign(self, payload: str) -> str:
         """The signature of a payload, in hexadecimal digits."""

@@ -29,14 +29,14 @@ from typing import Any
 import msgspec
 
 from barter_bt.data.duration import duration_ns
-from barter_bt.errors import ConfigError, ConnectionFailed
+from barter_bt.errors import ConfigError, ConnectionFailed, InstrumentError
 from barter_bt.instrument import Instrument
-from barter_bt.live.arrival import Arrival
+from barter_bt.live.arrival import Arrival, MarkPrice
 from barter_bt.live.binance.endpoints import TEST_NETWORK, Endpoints
 from barter_bt.live.binance.inbox import Inbox, Lost
 from barter_bt.live.binance.link import Link
 from barter_bt.live.binance.messages import StreamMessage
-from barter_bt.live.binance.reader import MarkPrice, Reader
+from barter_bt.live.binance.reader import Reader
 from barter_bt.live.binance.rest import Rest
 from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.clock import Clock, WallClock
@@ -122,6 +122,7 @@ class BinanceMarket:
         self._keeping: list[asyncio.Task[None]] = []
         self._reader = Reader(self._rest, self._clock, depth, backfill)
         self._heard: dict[str, int] = {}
+        self._marks: dict[str, MarkPrice] = {}
         self._is_checked = False
 
     async def arrivals(self) -> AsyncIterator[Arrival]:
@@ -136,6 +137,11 @@ class BinanceMarket:
             try:
                 async for event in self._events(received, text):
                     yield Arrival(self._clock.now(), (event,))
+                while self._reader.marks:
+                    symbol, mark = self._reader.marks.popitem()
+                    name = self._symbols.names[symbol]
+                    yield Arrival(self._clock.now(), (), marks=((name, mark),))
+                    self.take_mark(name, mark)
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
                 self._drop(f"a message cannot be read: {error}")
             except ConnectionFailed as error:
@@ -168,8 +174,25 @@ class BinanceMarket:
         ----------
         instrument
             Its name.
+
+        Raises
+        ------
+        InstrumentError
+            It is not one of the market's.
         """
-        return self._reader.marks.get(self._symbols.of[instrument])
+        if instrument not in self._symbols.of:
+            raise InstrumentError(f"{instrument!r} is none of {', '.join(self._symbols.of)}")
+        return self._marks.get(instrument)
+
+    def take_mark(self, instrument: str, mark: MarkPrice) -> None:
+        """A mark price of an arrival that is processed now, also in the replay of a recording (rule 110).
+
+        Parameters
+        ----------
+        instrument, mark
+            Of what, and what it is.
+        """
+        self._marks[instrument] = mark
 
     def _drop(self, reason: str) -> None:
         for link in self._links:

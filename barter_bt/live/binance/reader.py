@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from barter_bt.errors import ConnectionFailed
+from barter_bt.live.arrival import MarkPrice
 from barter_bt.live.binance.depth import Sequence as Numbers
 from barter_bt.live.binance.dialect import SPOT
 from barter_bt.live.binance.messages import (
@@ -35,27 +34,6 @@ class BinanceWarning(UserWarning):
     """Something that Binance said could not be told as it is."""
 
 
-@dataclass(frozen=True)
-class MarkPrice:
-    """What positions in a future are valued at, and what is paid for holding them.
-
-    Parameters
-    ----------
-    price, index
-        The mark price, and that of the index.
-    funding_rate
-        Fraction of a position's value that longs pay to shorts; below 0 shorts pay.
-    next_funding, time
-        When it is next paid, and as of when all this is, ns since 1970.
-    """
-
-    price: Decimal
-    index: Decimal
-    funding_rate: Decimal
-    next_funding: int
-    time: int
-
-
 class Reader:
     """Reads the streams of one connection after another.
 
@@ -73,7 +51,7 @@ class Reader:
     gaps, repeated
         How many losses were seen, and how many messages came again.
     marks
-        The last mark price of each symbol.
+        The mark price that has come last, by its symbol; who tells it takes it away.
     """
 
     def __init__(self, rest: Rest, clock: Clock, depth: int, backfill: int) -> None:

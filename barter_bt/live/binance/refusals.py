@@ -1,7 +1,22 @@
 """What Binance's errors are in Barter's taxonomy, and which of them leave open what became of a request.
 
 Source: `errors.md` and `rest-api.md` ("HTTP Return Codes") of https://github.com/binance/binance-spot-api-docs, as of
-21 July 2026: a status of 5xx is no failure, what became of the request is unknown.
+21 July 2026: a status of 5xx is no failure, what became of the request is unknown. Of futures: the page of
+error codes of the USD-M API. Codes mean the same at both, but for -1108, which is an asset of futures and an overflow
+of spot, and the matching engine's -2010, of which the text says what it is.
+
+==========================  ========================================================================================
+Barter's                    Binance's
+==========================  ========================================================================================
+``RateLimit``               status 418 or 429; -1003, -1015
+``InstrumentInvalid``       -1121, -4140, -4141; "Market is closed.", "This symbol is not permitted", "... restricted"
+``AssetInvalid``            -1126, -1108 where it says so
+``BalanceInsufficient``     -2018, -2019; "insufficient balance"
+``ExchangeOffline``         -1016; a request that did not leave
+``Socket``, ``Timeout``     no answer, and the exchange says later that it never had the order
+``OrderAlready...``         -2011, by how the order stands
+``OrderRejected``           all else
+==========================  ========================================================================================
 """
 
 from __future__ import annotations
@@ -10,7 +25,9 @@ import msgspec
 
 from barter_bt.errors import ConnectionFailed
 from barter_bt.protocol import (
+    AssetInvalid,
     BalanceInsufficient,
+    ExchangeOffline,
     InstrumentInvalid,
     OrderError,
     OrderRejected,
@@ -20,6 +37,9 @@ from barter_bt.protocol import (
 TOO_MANY = frozenset({-1003, -1015})
 UNKNOWN_OUTCOME = frozenset({-1000, -1001, -1006, -1007, -1008})
 BAD_TIME, BAD_SYMBOL, NO_SUCH_ORDER, CANCEL_REJECTED = -1021, -1121, -2013, -2011
+_NO_INSTRUMENT, _NO_ASSET = frozenset({BAD_SYMBOL, -4140, -4141}), frozenset({-1126})
+_ASSET_OR_OVERFLOW, _GONE, _NO_MARGIN = -1108, -1016, frozenset({-2018, -2019})
+_NOT_TRADED = ("Market is closed", "This symbol is not permitted", "This symbol is restricted")
 _NO_MONEY = ("insufficient balance", "Balance is insufficient", "Margin is insufficient")
 
 
@@ -32,10 +52,12 @@ class Unanswered(ConnectionFailed):
         What came instead.
     was_sent
         False where it is certain that the request did not reach the exchange.
+    was_cut
+        Whether the connection has failed.
     """
 
-    def __init__(self, message: str, *, was_sent: bool = True) -> None:
-        self.was_sent = was_sent
+    def __init__(self, message: str, *, was_sent: bool = True, was_cut: bool = False) -> None:
+        self.was_sent, self.was_cut = was_sent, was_cut
         super().__init__(message)
 
 
@@ -80,25 +102,31 @@ def failure_of(text: str) -> Refusal | Unanswered:
     return Refusal(**told) if "code" in told else Unanswered(told["text"])
 
 
-def order_error(refusal: Refusal, instrument: str, asset: str) -> OrderError:
+def order_error(refusal: Refusal, exchange: str, instrument: str, asset: str) -> OrderError:
     """Barter's error.
 
     Parameters
     ----------
     refusal
         What Binance said.
-    instrument, asset
-        Which was to be traded, and in what it would have been paid.
+    exchange, instrument, asset
+        Where, which was to be traded, and in what it would have been paid.
 
     Examples
     --------
-    >>> order_error(Refusal(-2010, "Account has insufficient balance for requested action.", 400), "btc_usdt", "usdt")
+    >>> money = Refusal(-2010, "Account has insufficient balance for requested action.", 400)
+    >>> order_error(money, "binance_spot", "btc_usdt", "usdt")
     BalanceInsufficient(asset='usdt', message='Account has insufficient balance for requested action.')
     """
+    code, text = refusal.code, refusal.text
     if refusal.is_limit:
         return RateLimit()
-    if refusal.code == BAD_SYMBOL:
-        return InstrumentInvalid(instrument, refusal.text)
-    if any(words in refusal.text for words in _NO_MONEY):
-        return BalanceInsufficient(asset, refusal.text)
-    return OrderRejected(f"{refusal.text} ({refusal.code})")
+    if code == _GONE:
+        return ExchangeOffline(exchange)
+    if code in _NO_INSTRUMENT or text.startswith(_NOT_TRADED):
+        return InstrumentInvalid(instrument, text)
+    if code in _NO_ASSET or (code == _ASSET_OR_OVERFLOW and "asset" in text.lower()):
+        return AssetInvalid(asset, text)
+    if code in _NO_MARGIN or any(words in text for words in _NO_MONEY):
+        return BalanceInsufficient(asset, text)
+    return OrderRejected(f"{text} ({code})")

@@ -200,7 +200,8 @@ class Rest:
             told = f"{method} {path} could not be sent: {error}"
             raise self._failed(source, Unanswered(told, was_sent=False)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise self._failed(source, Unanswered(f"{method} {path} was not answered: {error!r}")) from error
+            told = f"{method} {path} was not answered: {error!r}"
+            raise self._failed(source, Unanswered(told, was_cut=not isinstance(error, TimeoutError))) from error
         if not is_keyed:
             self._tap.saw(self._clock.now(), source, "answer", body.decode(errors="replace"))
         return body

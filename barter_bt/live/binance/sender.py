@@ -41,6 +41,7 @@ from barter_bt.protocol import (
     OrderResponseCancel,
     RateLimit,
     Side,
+    Socket,
     Timeout,
 )
 
@@ -127,7 +128,7 @@ class Sender:
             if not error.was_sent:
                 self._tell(failed(request, ExchangeOffline(self._dialect.exchange)))
             elif not await self._was_done(request, sent_at):
-                self._tell(failed(request, Timeout()))
+                self._tell(failed(request, Socket(error.message) if error.was_cut else Timeout()))
         else:
             if self._is_dry:
                 self._tell(failed(request, OrderRejected("a dry run: the exchange would have taken it")))
@@ -159,7 +160,7 @@ class Sender:
         """The exchange's refusal; where there is nothing to cancel, why there is nothing."""
         one = self._symbols.instruments[str(request.key.instrument)]
         sells = isinstance(request, OrderRequestOpen) and request.state.side == Side.SELL
-        error = order_error(refusal, one.name, one.base if sells else one.quote)
+        error = order_error(refusal, one.exchange, one.name, one.base if sells else one.quote)
         if refusal.code != CANCEL_REJECTED:
             return error
         found = await self._find(request.key, since=0)

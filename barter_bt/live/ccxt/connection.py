@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -104,6 +105,21 @@ class Connection:
         except ccxt.BaseError as error:
             text = str(error)
             raise failure_of(error, self._secrets.hide(text) if self._secrets else text) from None
+
+    async def drop(self, reason: str) -> None:
+        """Give every socket up; whoever waits for a message gets a ConnectionFailed, and another socket if it goes on.
+
+        Parameters
+        ----------
+        reason
+            What that says.
+        """
+        import ccxt
+
+        given_up = [self.api.clients.pop(url) for url in list(self.api.clients or ())]
+        for client in given_up:
+            client.reject(ccxt.NetworkError(reason))  # before it is closed, which would cancel whoever waits
+        await asyncio.gather(*(client.close() for client in given_up), return_exceptions=True)
 
     async def close(self) -> None:
         """Give connections back. It may be called twice."""

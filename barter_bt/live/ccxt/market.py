@@ -10,8 +10,9 @@ name               ccxt                                     after a loss
 ``1m``, ``1h``     ``watch_ohlcv``                          ``fetch_ohlcv`` since the last
 =================  =======================================  ===========================================================
 
-Known limits: ccxt hides the numbers by which losses are seen, so one is known of only where it says that the link is
-gone. A candle is told when the next begins. A price without a time of the exchange has that of when it was received.
+Sockets that are open and mute are given up. Known limits: ccxt hides the numbers by which losses are seen, so one is
+known of only where it says that the link is gone. A candle is told when the next begins. A price without a time of the
+exchange has that of when it was received.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 from typing import Any
 
+from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError, ConnectionFailed
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival
@@ -33,7 +35,7 @@ from barter_bt.live.ccxt.connection import Connection
 from barter_bt.live.ccxt.refusals import Refused
 from barter_bt.live.ccxt.symbols import Symbols
 from barter_bt.live.ccxt.warning import CcxtWarning
-from barter_bt.live.clock import Clock, WallClock
+from barter_bt.live.clock import SECOND_NS, Clock, WallClock
 from barter_bt.protocol import DataKind, Item, Market, MarketEvent, Reconnecting
 
 _NEEDED = {"trades": "watchTrades", "book": "watchOrderBook", "liquidations": "watchLiquidations"}
@@ -54,6 +56,8 @@ class CcxtMarket:
         What of: ``"trades"``, ``"quotes"``, ``"book"``, ``"liquidations"``, and intervals of candles such as ``"1m"``.
     clock, random
         What time it is, and what draws the jitter of reconnects.
+    silence
+        After how long without a message of any stream sockets that are open are given up.
     depth
         Levels of a side of a book that are told.
     limit
@@ -78,6 +82,7 @@ class CcxtMarket:
         *,
         clock: Clock | None = None,
         random: Random | None = None,
+        silence: str | int = "60s",
         depth: int = 50,
         limit: int = 100_000,
     ) -> None:
@@ -97,6 +102,8 @@ class CcxtMarket:
         self._candles: dict[tuple[str, str], list[Any]] = {}
         self._is_lost, self.reconnects = False, 0
         self._lost_at: dict[tuple[str, str], bool] = {}
+        self._silence_ns, self._heard_last = duration_ns(silence, "silence"), 0
+        self._heard: dict[str, int] = {}
 
     def _has(self, stream: str) -> bool:
         can = self._connection.can
@@ -132,11 +139,35 @@ class CcxtMarket:
         try:
             await self._with_patience(lambda: self._symbols.check(self._connection))
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch())
                 for name in self._symbols.of:
                     for stream in self._streams:
                         group.create_task(self._follow(name, stream))
         except* Exception as errors:
             self._inbox.close(errors.exceptions[0])
+
+    def stale(self, after: str | int = "30s") -> dict[str, int]:
+        """Instruments of which nothing has come for so long, and since when, in ns; 0 is never.
+
+        Parameters
+        ----------
+        after
+            How long.
+        """
+        since = self._clock.now() - duration_ns(after, "after")
+        heard = {name: self._heard.get(name, 0) for name in self._symbols.of}
+        return {name: at for name, at in heard.items() if at <= since}
+
+    async def _watch(self) -> None:
+        """Give up sockets that are open and mute: whoever follows a stream loses the link, and asks for another."""
+        self._heard_last = self._clock.now()
+        while True:
+            due = self._heard_last + self._silence_ns
+            if due > self._clock.now():
+                await self._clock.sleep_until(due)
+                continue
+            self._heard_last = self._clock.now()  # the next ones have as long
+            await self._connection.drop(f"nothing was heard for {self._silence_ns / SECOND_NS:g} s")
 
     async def _with_patience(self, what: Callable[[], Any]) -> None:
         """Do something until it works; what the exchange refuses never will."""
@@ -174,6 +205,7 @@ class CcxtMarket:
                 await self._clock.sleep_until(self._clock.now() + backoff_ns(failures, self._random))
                 continue
             failures, self._is_lost = 0, False
+            self._heard[name] = self._heard_last = self._clock.now()
             if told and not self._inbox.put((name, self._clock.now(), told)):
                 what = f"{self._inbox.dropped} messages of {self._symbols.exchange!r} were given up so far"
                 warnings.warn(f"{what}: they come faster than they are read", CcxtWarning, stacklevel=2)

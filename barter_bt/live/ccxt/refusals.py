@@ -2,12 +2,29 @@
 
 Source: ccxt's own tree (`ccxt/base/errors.py`, version 4.5): an ``ExchangeError`` is an answer, an ``OperationFailed``,
 of which ``NetworkError`` is one, is none.
+
+==========================  ========================================================================================
+Barter's                    ccxt's
+==========================  ========================================================================================
+``RateLimit``               ``RateLimitExceeded``, ``DDoSProtection``
+``ExchangeOffline``         ``OnMaintenance``
+``AssetInvalid``            ``BadSymbol``, ``BadRequest`` or ``ExchangeError`` with a text that says so, for ccxt has no
+                            class of it
+``InstrumentInvalid``       ``BadSymbol``, ``MarketClosed``, ``ContractUnavailable``
+``BalanceInsufficient``     ``InsufficientFunds``
+``Socket``, ``Timeout``     no answer, and the exchange says later that it never had the order
+``OrderAlready...``         ``OrderNotFound``, ``InvalidOrder`` of a cancel, by how the order stands
+``OrderRejected``           all else
+==========================  ========================================================================================
 """
 
 from __future__ import annotations
 
+import re
+
 from barter_bt.errors import ConnectionFailed
 from barter_bt.protocol import (
+    AssetInvalid,
     BalanceInsufficient,
     ExchangeOffline,
     InstrumentInvalid,
@@ -39,6 +56,13 @@ class Refused(ConnectionFailed):
 
 
 _PASSING = frozenset({"RateLimitExceeded", "DDoSProtection", "OnMaintenance", "InvalidNonce"})
+_NO_INSTRUMENT = frozenset({"BadSymbol", "MarketClosed", "ContractUnavailable"})
+_OF_THE_ORDER = frozenset({"InvalidOrder", "AuthenticationError", "OperationRejected"})
+_ASSET = re.compile(
+    r"(unknown|invalid|unsupported) (asset|currency|coin)\b(?! ?pair)"
+    r"|\b(asset|currency|coin) (is |does |was )?(not|unknown|invalid|unsupported)",
+    re.IGNORECASE,
+)
 _ANSWERED = _PASSING | {"ExchangeError"}
 
 
@@ -84,8 +108,10 @@ def order_error(refused: Refused, exchange: str, instrument: str, asset: str) ->
         return RateLimit()
     if "OnMaintenance" in refused.kinds:
         return ExchangeOffline(exchange)
-    if "BadSymbol" in refused.kinds:
-        return InstrumentInvalid(instrument, refused.text)
     if "InsufficientFunds" in refused.kinds:
         return BalanceInsufficient(asset, refused.text)
+    if not refused.kinds & _OF_THE_ORDER and _ASSET.search(refused.text):
+        return AssetInvalid(asset, refused.text)
+    if refused.kinds & _NO_INSTRUMENT:
+        return InstrumentInvalid(instrument, refused.text)
     return OrderRejected(refused.message)

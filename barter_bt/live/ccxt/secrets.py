@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
-from barter_bt.errors import ConfigError, MissingPackageError
+from barter_bt.errors import ConfigError
+from barter_bt.live.keyring import from_keyring
 
 _NAMES = ("KEY", "SECRET", "PASSWORD")
 
@@ -66,18 +67,13 @@ class Secrets:
         Raises
         ------
         ConfigError
-            Key or secret is missing.
+            Key or secret is missing, or there is no keyring that can be read.
         MissingPackageError
             keyring is not installed.
         """
-        try:
-            import keyring  # type: ignore[import-not-found, unused-ignore]
-        except ImportError as error:
-            raise MissingPackageError("reading the system's keyring needs keyring", "pip install keyring") from error
-        found = [keyring.get_password(service, name.lower()) for name in _NAMES]
-        if not (found[0] and found[1]):
-            raise ConfigError(f"the keyring has no key and secret of {service!r}", f"keyring set {service} key")
-        return cls(found[0], found[1], found[2])
+        names = [name.lower() for name in _NAMES]
+        key, secret, password = from_keyring(service, names[:2], names[2:])
+        return cls(key or "", secret or "", password)
 
     def config(self) -> dict[str, str]:
         """What ccxt wants to be given."""

@@ -47,8 +47,11 @@ def test_an_order_whose_answer_is_lost_is_not_sent_again(fault: Any) -> None:
     run(test)
 
 
-@pytest.mark.parametrize("fault", [Lost(processed=False), Status(502), Status(400, code=-1006)])
-def test_an_order_that_never_arrived_fails_when_that_is_certain(fault: Any) -> None:
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [(Lost(processed=False), bp.Socket), (Status(502), bp.Timeout), (Status(400, code=-1006), bp.Timeout)],
+)
+def test_an_order_that_never_arrived_fails_when_that_is_certain(fault: Any, kind: type) -> None:
     """5 s for which the request is valid, and 10 s of the exchange's engine; until then nothing is told."""
 
     async def test() -> None:
@@ -62,7 +65,7 @@ def test_an_order_that_never_arrived_fails_when_that_is_certain(fault: Any) -> N
                 await rig.passes(1)
                 await rig.settled()
             await rig.until_in_time(rig.states, steps=3)
-            assert rig.states() == [bp.OpenFailed(bp.Timeout())]
+            assert [type(state.error) for state in rig.states()] == [kind]
             assert rig.exchange.account.orders == []
 
     run(test)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from decimal import Decimal as D
 from types import SimpleNamespace
 from typing import Any
@@ -43,7 +42,7 @@ async def heard(rig: Rig) -> None:
     await rig.until(lambda: any(Sockets.ACCOUNT in names for names in rig.exchange.sockets.open.values()))
 
 
-def test_secrets_come_from_the_environment_or_a_keyring_and_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_come_from_the_environment_and_are_never_shown() -> None:
     given = {"B_KEY": "public-part", "B_SECRET": "private", "B_PASSWORD": "phrase"}
     secrets = Secrets.from_environment("B", given)
     for shown in (repr(secrets), repr(connect("okx", secrets)), str(connect("okx", secrets))):
@@ -52,11 +51,6 @@ def test_secrets_come_from_the_environment_or_a_keyring_and_are_never_shown(monk
     assert connect("okx", secrets).api.password == "phrase"
     with pytest.raises(ConfigError, match="B_SECRET not set"):
         Secrets.from_environment("B", {"B_KEY": "x"})
-    kept = {("okx", "key"): "k", ("okx", "secret"): "s"}
-    monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=lambda *names: kept.get(names)))
-    assert Secrets.from_keyring("okx").config() == {"apiKey": "k", "secret": "s"}
-    with pytest.raises(ConfigError, match="'kraken'"):
-        Secrets.from_keyring("kraken")
 
 
 def test_an_order_rests_fills_and_what_is_left_is_cancelled() -> None:

@@ -149,6 +149,40 @@ def test_a_lost_link_is_told_once_and_trades_that_do_not_join_on_are_told_of() -
     run(test)
 
 
+def test_sockets_that_are_open_and_mute_are_given_up() -> None:
+    """Told as a lost link, once; another socket is asked for, and what it says is told."""
+
+    async def test() -> None:
+        async with market_rig("quotes", adapter={"silence": "20s"}) as rig:
+
+            async def quote(amount: str) -> None:
+                rig.exchange.quote("99", "101", amount)
+                await rig.exchange.flush()
+                await rig.until(
+                    lambda: rig.of(bp.OrderBookL1)[-1:] and rig.of(bp.OrderBookL1)[-1].best_bid.amount == D(amount)
+                )
+
+            await up(rig, "btcusdt@bookTicker")
+            await quote("1")
+            (first,) = rig.exchange.sockets.open
+            rig.exchange.mute()
+            await rig.passes(19.9)
+            await rig.settled()
+            assert rig.losses == 0
+            assert rig.adapter.stale("25s") == {}
+            await rig.passes(0.2)
+            await rig.until(lambda: rig.losses)
+            rig.exchange.mute(is_mute=False)
+            await rig.until_in_time(lambda: set(rig.exchange.sockets.open) - {first}, 0.25)
+            await up(rig, "btcusdt@bookTicker")
+            assert list(rig.adapter.stale("20s")) == ["btc_usdt"]
+            await quote("2")
+            assert rig.losses == rig.adapter.reconnects == 1
+            assert rig.adapter.stale("20s") == {}
+
+    run(test)
+
+
 def test_trades_that_join_on_are_told_in_order_and_once() -> None:
     async def test() -> None:
         async with market_rig() as rig:
