@@ -194,7 +194,9 @@ class VenueSection(Section, frozen=True):
     queue: Literal["conservative", "power", "logarithmic", "fifo", "relative_power"] | UnsetType = UNSET
     queue_power: int | UnsetType = UNSET
     faults: FaultsSection | UnsetType = UNSET
-    candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
+    candle_path: (
+        Literal["pessimistic", "optimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType
+    ) = UNSET
     mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
         UNSET
