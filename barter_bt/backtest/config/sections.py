@@ -27,6 +27,10 @@ class RunSection(Section, frozen=True):
     interpret: Annotated[bool, Meta(description="run without compiling, for a debugger")] | UnsetType = UNSET
     trading: Annotated[Literal["enabled", "disabled"], Meta(description="when the run starts")] | UnsetType = UNSET
     audit: Annotated[Literal["off", "actions", "full"], Meta(description="what to keep")] | UnsetType = UNSET
+    candle_ranges: (
+        Annotated[bool, Meta(description="barter-bt backtest runs each candle_path, too, for ranges of figures")]
+        | UnsetType
+    ) = UNSET
 
 
 class DataSection(Section, frozen=True):
