@@ -60,14 +60,15 @@ def run_warnings(
     v: VenueState,
     index: IndexedInstruments,
     unit: Decimal,
+    ticks: Sequence[Decimal],
     streams: Sequence[Any],
     partial: bool,
     error: BarterBtError | None = None,
     reasons: Sequence[str] = REASONS,
 ) -> list[str]:
-    """All warnings of a run; ``unit`` is that of the reporting asset, ``error`` what ended it early.
+    """All warnings of a run; ``unit`` is that of the reporting asset, ``ticks`` those of instruments.
 
-    ``reasons`` are the names of what refuses orders.
+    ``error`` is what ended it early, ``reasons`` are the names of what refuses orders.
 
     Examples
     --------
@@ -83,7 +84,7 @@ def run_warnings(
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
-        *protection_warnings(s, index),
+        *protection_warnings(s, index, ticks),
         *_on_purpose(s, index),
         *_locked(s, v, index),
         *book_warnings(s, v, index),
