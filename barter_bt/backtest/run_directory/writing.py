@@ -96,8 +96,8 @@ def write(
     benchmark_name
         What the picture and the manifest call it.
     ranges
-        Between what each figure lies on other paths of candles: :attr:`barter_bt.Comparison.ranges`, saved as
-        ``ranges.parquet``.
+        Between what each figure lies on other paths of candles, as
+        :attr:`barter_bt.backtest.compare.Comparison.ranges` says: saved as ``ranges.parquet``.
 
     Returns
     -------

@@ -63,7 +63,8 @@ def write_page(
     manifest
         What stands below "Configuration"; by default the run's configuration.
     ranges
-        Between what each figure lies on other paths of candles, as :attr:`barter_bt.Comparison.ranges` says.
+        Between what each figure lies on other paths of candles, as
+        :attr:`barter_bt.backtest.compare.Comparison.ranges` says.
     options
         As for :func:`~barter_bt.statistic.summary.summarise`.
 
