@@ -132,6 +132,13 @@ def test_a_fill_inside_gets_what_is_left_of_a_participation() -> None:
     assert made(tables) == [(0, 97, "maker"), (1, 99, "maker")]
 
 
+def test_what_is_filled_inside_is_not_there_for_the_next() -> None:
+    """Half of six: one for each of two entries, and one for the target of the first."""
+    rows, entry = [FIRST, bar(10, (100, 110, 90, 100), 6)], held(1, 1, 97, take_profit=99)
+    tables = simulate("candles", rows, [entry, entry], btc="9", participation="0.5", candle_path=GOOD)
+    assert sorted(made(tables)) == [(0, 97, "maker"), (1, 99, "maker"), (2, 97, "maker")]
+
+
 def test_what_trades_fill_knows_the_order() -> None:
     """Candles beside them decide nothing."""
     streams = {"candles": [FIRST, candle(10, (100, 110, 90, 100))], "trades": [trade(k, 100 - k, 9) for k in range(9)]}
