@@ -156,6 +156,16 @@ def test_the_command_line_keeps_and_tells_the_ranges(config, tmp_path, capsys, k
     assert rows_of(json.loads(capsys.readouterr().out)["ranges"])["high"] == high
 
 
+@pytest.mark.parametrize(("path", "equity"), [("optimistic", 1_008), ("pessimistic", 995)])
+def test_a_file_says_the_path(config, tmp_path, capsys, path, equity):
+    out, file = str(tmp_path / "out"), config()
+    with open(file, "a") as more:
+        more.write(f'\n[venues.x]\ncandle_path = "{path}"\n')
+    assert main(["backtest", file, "--out", out, "--quiet", "--no-plot"]) == 0
+    assert read(out).equity["equity"][-1] == equity
+    assert f"candle_path='{path}' took" in capsys.readouterr().err
+
+
 def rows_of(rows):
     """That of the total return."""
     return next(row for row in rows if row["figure"] == "total_return")
