@@ -15,7 +15,9 @@ from barter_bt.errors import ConfigError, InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.python import Python
+from barter_bt.venue.build import CANDLE_PATHS
 from barter_bt.venue.delays import Delays, feed_arrivals
+from barter_bt.venue.state import HIGH_FIRST
 from barter_bt.venue.terms import Venue
 
 MINUTE_NS = 60_000_000_000
@@ -125,11 +127,11 @@ def refuse_paths(streams: Sequence[Stream], index: IndexedInstruments, venues: M
     for stream in streams:
         for name in stream.instruments if stream.kind == "candles" else ():
             one = index.instruments[index.instrument(name)]
-            if name in seen and venues[one.exchange].candle_path != "pessimistic":
+            if name in seen and CANDLE_PATHS.index(venues[one.exchange].candle_path) >= HIGH_FIRST:
                 raise ConfigError(
                     f"candle_path of {one.exchange!r} is {venues[one.exchange].candle_path!r}, and {name!r} is in "
                     "several streams of candles",
-                    'which of them would it follow? Leave it "pessimistic", or give one stream',
+                    'which of them would it follow? Leave it "pessimistic" or "optimistic", or give one stream',
                 )
             seen.add(name)
 

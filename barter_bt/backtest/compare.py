@@ -18,6 +18,7 @@ from barter_bt.backtest.run_directory import SavedRun, read
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.against import returns_together
 from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.ranges import figure_ranges
 from barter_bt.statistic.summary import Summary, side_by_side, summarise
 from barter_bt.statistic.tables import Tables
 
@@ -100,6 +101,11 @@ class Comparison:
         """One row for each run: ``run``, then every figure that a summary has."""
         rows = [{"run": name, **one.to_dict()} for name, one in self.summaries.items()]
         return pl.DataFrame(rows, infer_schema_length=None)
+
+    @cached_property
+    def ranges(self) -> pl.DataFrame:
+        """Between what each figure lies: see :func:`barter_bt.statistic.ranges.figure_ranges`."""
+        return figure_ranges(self.summaries)
 
     @cached_property
     def equity(self) -> pl.DataFrame:

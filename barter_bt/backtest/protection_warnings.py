@@ -1,48 +1,100 @@
-"""What protects an entry at a level that is hardly meant: beyond the market from the start, or out of its reach."""
+"""What protects an entry at a level that is hardly meant: beyond the market or its own price, or out of reach."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.term_warnings import names_of
-from barter_bt.engine.order import BUY, MARKET, NO_TRIGGER
+from barter_bt.engine.order import BUY, LIMIT, MARKET, NO_TRIGGER
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments
 
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 _FAR = 10  # a stop loss of 0.05 dollars, where 5 % were meant, is further away than this factor
 
 
-def protection_warnings(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
-    """Tell stops and targets that ended entries at the market at once, and stops that nothing reaches (rule 31)."""
-    o = s.orders
-    protects = (o.array("parent") >= 0) & (o.array("follows") == 0) & (o.array("reduce_only") == 1)
-    rows = np.flatnonzero(protects & (o.array("trail") == 0) & (o.array("trail_rate") == 0))
-    rows = rows[~np.isin(rows, s.amends.array("order"))]
-    instrument, entry = o.array("instrument")[rows], o.array("parent")[rows]
-    stop, target, market = o.array("trigger")[rows], o.array("price")[rows], o.array("price_sent")[entry]
-    is_stop, known = stop > 0, (market > 0) & (s.terms.array("zero")[instrument] == 0)
-    long = o.array("side")[entry] == BUY
+class _Ends(NamedTuple):
+    """Orders that protect entries and do not move: the instrument, the entry, a trigger or a limit, else 0."""
+
+    instrument: Ints
+    entry: Ints
+    stop: Ints
+    target: Ints
+    long: Bools
+    fixed: Bools  # given as a price, not as a distance
+
+    def beyond(self, price: Ints) -> Bools:
+        """Which are on the wrong side of a price, or at it."""
+        stop, target, long = self.stop, self.target, self.long
+        losing = np.where(long, stop >= price, stop <= price)
+        gaining = np.where(long, target <= price, target >= price)
+        return self.fixed & (price > 0) & np.where(stop > 0, losing, (target > 0) & gaining)
+
+
+def protection_warnings(s: EngineState, index: IndexedInstruments, ticks: Sequence[Decimal]) -> Iterator[str]:
+    """Tell stops and targets that end entries at once, and stops that nothing reaches (rules 31 and 60).
+
+    ``ticks`` are the price increments of instruments.
+    """
+    o, ends = s.orders, _ends(s)
+    entry, stop, long, market = ends.entry, ends.stop, ends.long, o.array("price_sent")[ends.entry]
+    market = np.where(s.terms.array("zero")[ends.instrument] == 0, market, 0)
     plain = (o.array("kind")[entry] == MARKET) & (o.array("trigger_kind")[entry] == NO_TRIGGER)
-    plain &= (o.array("offset")[rows] == 0) & (o.array("offset_rate")[rows] == 0)
-    losing, gaining = np.where(long, stop >= market, stop <= market), np.where(long, target <= market, target >= market)
-    at_once = known & plain & np.where(is_stop, losing, (target > 0) & gaining)
-    far = known & is_stop & np.where(long, stop * _FAR < market, stop > market * _FAR)
     yield from _told(
         index,
-        instrument[at_once],
+        ends.instrument[plain & ends.beyond(market)],
         "lay on the wrong side of the market when their entry was sent, and close it at once",
     )
+    own = np.where(o.array("kind")[entry] == LIMIT, o.array("price")[entry], o.array("trigger")[entry])
+    moves = (o.array("trail")[entry] > 0) | np.isin(entry, s.amends.array("order"))
+    own = np.where(moves | (o.array("trail_rate")[entry] > 0), 0, own)
+    wrong = ends.beyond(own)
+    if wrong.any():
+        yield from _told(
+            index,
+            ends.instrument[wrong],
+            "lie on the wrong side of their entry's own price, and close it as soon as it fills; the first is "
+            + _described(s, ends, own, int(np.argmax(wrong)), ticks),
+        )
+    far = (market > 0) & (stop > 0) & np.where(long, stop * _FAR < market, stop > market * _FAR)
     yield from _told(
         index,
-        instrument[far],
+        ends.instrument[far],
         "are stops further from the market than a factor of ten: with protect_by='fraction' 0.05 is 5 %",
     )
 
 
-def _told(index: IndexedInstruments, instruments: npt.NDArray[np.int64], what: str) -> Iterator[str]:
+def _ends(s: EngineState) -> _Ends:
+    o = s.orders
+    protects = (o.array("parent") >= 0) & (o.array("follows") == 0) & (o.array("reduce_only") == 1)
+    rows = np.flatnonzero(protects & (o.array("trail") == 0) & (o.array("trail_rate") == 0))
+    rows = rows[~np.isin(rows, s.amends.array("order"))]
+    entry = o.array("parent")[rows]
+    fixed = (o.array("offset")[rows] == 0) & (o.array("offset_rate")[rows] == 0)
+    stop, target = o.array("trigger")[rows], o.array("price")[rows]
+    return _Ends(o.array("instrument")[rows], entry, stop, target, o.array("side")[entry] == BUY, fixed)
+
+
+def _described(s: EngineState, ends: _Ends, own: Ints, row: int, ticks: Sequence[Decimal]) -> str:
+    """One of them, its entry and when that was sent."""
+    i, number, is_stop = ends.instrument[row], ends.entry[row], ends.stop[row] > 0
+    level, price = (
+        f"{ticks[i] * (int(each[row]) - s.terms.zero[i]):f}" for each in (ends.stop if is_stop else ends.target, own)
+    )
+    return (
+        f"a {'stop loss' if is_stop else 'take profit'} at {level} of a {'purchase' if ends.long[row] else 'sale'} "
+        f"at {price}, order {number}, sent at {moment(s.orders.time_sent[number])}"
+    )
+
+
+def _told(index: IndexedInstruments, instruments: Ints, what: str) -> Iterator[str]:
     if len(instruments):
         which = np.bincount(instruments, minlength=len(index)) > 0
         yield f"{len(instruments):,} order(s) that protect entries in {names_of(index, which)} {what}"

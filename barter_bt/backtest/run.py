@@ -139,7 +139,7 @@ def _warnings(
     return [
         *setup.warnings,
         *driver.warnings,
-        *run_warnings(state, venue, index, unit, streams, result.partial, error, result.reasons),
+        *run_warnings(state, venue, index, unit, setup.scales.ticks, streams, result.partial, error, result.reasons),
         *expiry_warnings(state, index, feeder.expiries.rows),
         *split_warnings(state, index, streams),
     ]

@@ -36,6 +36,7 @@ from barter_bt.engine.state.valuation import BY_RATE
 from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.venue.build import CANDLE_PATHS
 from barter_bt.venue.state import CANDLES, VenueState
 
 _WAKES = {
@@ -44,6 +45,13 @@ _WAKES = {
     "candles": MARKET_CANDLE | BAR_CLOSE,
     "book": MARKET_BOOK | MARKET_QUOTE,
 }
+_TOOK = (
+    "what is worse for the account",
+    "what is better for the account",
+    "the high first",
+    "the low first",
+    "the extreme nearer to the open first",
+)
 _WAITS = ("trade", "quote", "candle", "book", "bar_close")
 
 
@@ -52,14 +60,15 @@ def run_warnings(
     v: VenueState,
     index: IndexedInstruments,
     unit: Decimal,
+    ticks: Sequence[Decimal],
     streams: Sequence[Any],
     partial: bool,
     error: BarterBtError | None = None,
     reasons: Sequence[str] = REASONS,
 ) -> list[str]:
-    """All warnings of a run; ``unit`` is that of the reporting asset, ``error`` what ended it early.
+    """All warnings of a run; ``unit`` is that of the reporting asset, ``ticks`` those of instruments.
 
-    ``reasons`` are the names of what refuses orders.
+    ``error`` is what ended it early, ``reasons`` are the names of what refuses orders.
 
     Examples
     --------
@@ -75,13 +84,13 @@ def run_warnings(
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
-        *protection_warnings(s, index),
+        *protection_warnings(s, index, ticks),
         *_on_purpose(s, index),
         *_locked(s, v, index),
         *book_warnings(s, v, index),
         *_liquidated(s, v),
         *_ended(s, v, index),
-        *_both_ends(v),
+        *_undecided(v),
         *_hindsight(v),
         *term_warnings(s, v, index),
         *_without_data(s, index, partial),
@@ -271,14 +280,15 @@ def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterato
         yield f"the quotes of {names_of(index, locked)} are locked (bid = ask), which is no price: no_price"
 
 
-def _both_ends(v: VenueState) -> Iterator[str]:
-    """Where a finer path of prices would have decided (rule 31)."""
-    count = v.clock.ambiguous[0]
-    if count:
-        yield (
-            f"in {count:,} candle(s) both the stop and the take profit of an entry were reached: the stop was taken, "
-            "for which came first is not known; finer candles tell more"
-        )
+def _undecided(v: VenueState) -> Iterator[str]:
+    """Where a finer path of prices would have decided, and what has instead (rules 31, 59 and 105)."""
+    path, count = v.fill_terms.array("candle_path"), v.markets.array("undecided")
+    for code, (name, took) in enumerate(zip(CANDLE_PATHS, _TOOK, strict=True)):
+        if candles := int(count[path == code].sum()):
+            yield (
+                f"in {candles:,} candle(s) several of an entry, its stop and its take profit (or of a group) were "
+                f"reached, and which came first is not known: candle_path={name!r} took {took}; finer data tells more"
+            )
 
 
 def _hindsight(v: VenueState) -> Iterator[str]:

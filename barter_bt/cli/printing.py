@@ -21,14 +21,17 @@ def tell_saved(directory: Path, *, as_json: bool, paths: bool, every: bool = Fal
     saved = run_directory.read(directory)
     manifest, other = saved.manifest, saved.benchmark
     if as_json:
+        ranges = None if saved.ranges is None else saved.ranges.to_dicts()
         figures = {"summary": saved.figures.to_dict(), "summary_benchmark": other.to_dict() if other else None}
-        print_json({"directory": str(directory), **figures, **manifest})
+        print_json({"directory": str(directory), **figures, "ranges": ranges, **manifest})
         return
     columns: dict[str, Summary] = (
         {"strategy": saved.figures, manifest["benchmark"]: other} if other else {"": saved.figures}
     )
     print(f"Run {directory}{' (partial)' if manifest['partial'] else ''}, in {saved.reporting}")
     print_figures(columns, every=every)
+    if saved.ranges is not None:
+        print_ranges(saved.ranges, every=every)
     for line in told(saved.terms):
         print(f"  {line}")
     print(f"  digest {saved.digest}")
@@ -72,6 +75,21 @@ def print_figures(summaries: Mapping[str, Summary], *, every: bool) -> None:
         table.add_row(Text(f"  {first.label(name)}"), *cells)
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
+
+
+def print_ranges(ranges: pl.DataFrame, *, every: bool) -> None:
+    """Print between what figures lie on all paths of candles, of those that depend on it."""
+    import polars as pl
+
+    from barter_bt.statistic.ranges import shown_ranges
+
+    if rows := shown_ranges(ranges, every=every):
+        names = ("figure", "low", "path", "high", "path of high")
+        print_table("On all paths of candles", pl.DataFrame(rows, schema=names, orient="row"), decimals=0)
+    else:
+        print(
+            "  no figure depends on the path of candles" if every else "  none of these depends on the path of candles"
+        )
 
 
 def print_table(title: str, frame: pl.DataFrame, *, decimals: int) -> None:

@@ -128,7 +128,7 @@ def report(
     if json:
         from barter_bt.report.page import facts
 
-        print_json(facts(saved, benchmark=saved.benchmark_equity, **options))
+        print_json(facts(saved, benchmark=saved.benchmark_equity, ranges=saved.ranges, **options))
         return
     for path in (out, png):
         if path is not None:

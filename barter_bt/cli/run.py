@@ -26,6 +26,7 @@ def backtest(
     json: AsJson = False,
     dry_run: bool = False,
     no_plot: bool = False,
+    candle_ranges: bool = False,
     interpret: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -45,6 +46,8 @@ def backtest(
         Check the configuration, open the data, hold one against the other, load the strategy, and stop.
     no_plot
         Do not draw tearsheet.png.
+    candle_ranges
+        Run each candle_path as well, and tell between what every figure lies, as the key run.candle_ranges does.
     interpret
         Run without compiling, for a debugger; the result is the same.
     quiet
@@ -80,8 +83,14 @@ def backtest(
     if benchmark is not None and not result.partial:
         arguments.pop("record", None)
         other = run(**{**arguments, "strategy": benchmark})
+    ranges = None
+    if (candle_ranges or loaded.candle_ranges) and not result.partial:
+        from barter_bt.backtest import compare_candle_paths
+
+        fresh = {"strategy": loaded.strategies()(parameters_of(set or [])), "audit": "off", "record": None}
+        ranges = compare_candle_paths(**{**arguments, **fresh}).ranges
     directory = run_directory.write(
-        result, out, plot=not no_plot, benchmark=other, benchmark_name=loaded.benchmark_name
+        result, out, plot=not no_plot, benchmark=other, benchmark_name=loaded.benchmark_name, ranges=ranges
     )
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -2,7 +2,8 @@
 
 Assumptions: entry and protection are at one venue, which needs no time between a fill and what follows from it. Inside
 a candle that filled the entry the stop can be reached, but not the take profit: of what could have happened, it is the
-outcome that is worse for the account.
+outcome that is worse for the account. `optimistic` takes what is better: the take profit can be reached, the stop only
+by the close, which is last.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from barter_bt.engine.order import (
 from barter_bt.venue.admission import enter
 from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.family import has_filled_sibling
-from barter_bt.venue.held import distance, meet_worse_extreme, show_standing_quote
+from barter_bt.venue.held import distance, meet_inside, show_standing_quote
+from barter_bt.venue.inside import make_inside, note_entry
+from barter_bt.venue.matches import hopes
 from barter_bt.venue.report import report, report_change
 from barter_bt.venue.resting import add_order, remove_order, update_triggers
-from barter_bt.venue.state import CANDLES, HELD, NOT_HELD, PESSIMISTIC, WAITING, VenueState
+from barter_bt.venue.state import CANDLES, HELD, HIGH_FIRST, NOT_HELD, WAITING, VenueState
 from barter_bt.venue.watching import looks_at, note_choice
 
 
@@ -86,11 +89,17 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
     report_change(v, order)
     if o.held[order] == NOT_HELD:
         enter(v, order, i)
+        if inside:
+            note_entry(v, order, i)
+        if inside and hopes(v, i):
+            make_inside(v, order, i)
         return
     note_choice(v, order, i)
     add_order(v, order, i)
     if inside:
-        meet_worse_extreme(v, order, i)
+        note_entry(v, order, i)
+    if inside and v.fill_terms.candle_path[i] < HIGH_FIRST:
+        meet_inside(v, order, i)
     else:
         show_standing_quote(v, order, i)
 
@@ -106,6 +115,7 @@ def _is_inside_candle(v: VenueState, parent: int, i: int) -> int:
     """Whether an entry was filled by the range of a candle, of which more may have come after it."""
     o, now = v.orders, v.clock.time[0]
     at_close = v.clock.stage[0] == VENUE_MARKET and v.markets.closed[i] == now
-    at_close = at_close and looks_at(v, parent, i) == CANDLES and v.fill_terms.candle_path[i] == PESSIMISTIC
-    by_range = o.met[parent] > 0 if o.pending[parent] else v.fill_terms.maker_fills_on[i] == CANDLES
+    at_close = at_close and looks_at(v, parent, i) == CANDLES
+    is_triggered = o.met[parent] > 0 and o.arrival[parent] == now  # else the rest of it has met the close
+    by_range = is_triggered if o.pending[parent] else v.fill_terms.maker_fills_on[i] == CANDLES
     return int(at_close and by_range)

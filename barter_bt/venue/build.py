@@ -54,7 +54,7 @@ from barter_bt.venue.state import (
 )
 from barter_bt.venue.terms import Venue
 
-CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
+CANDLE_PATHS = ("pessimistic", "optimistic", "open_high_low_close", "open_low_high_close", "adaptive")
 MARKS = ("weighted_mid", "closing", "mid", "last")
 CLOSING_WITH_FEE = "closing_with_fee"
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES, "book": BOOK}
@@ -414,7 +414,17 @@ def _markets(count: int) -> VenueMarkets:
     """Markets of which nothing has been seen."""
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    never = ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told", "trade_time", "shown_time")
+    never = (
+        "quote_time",
+        "last_time",
+        "opened",
+        "closed",
+        "candle_time",
+        "split_told",
+        "trade_time",
+        "shown_time",
+        "undecided_time",
+    )
     for value, names in (nothing | {-NEVER: never}).items():
         for name in names:
             markets.array(name)[:] = value

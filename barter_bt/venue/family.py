@@ -5,6 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import CANCELLED, CHILD_FILLED, SIBLING_FILLED
+from barter_bt.venue.inside import note_other_end
 from barter_bt.venue.report import close
 from barter_bt.venue.state import VenueState
 
@@ -18,7 +19,7 @@ def end_family(v: VenueState, order: int, i: int) -> None:
     sibling = parent + 1
     while sibling < len(o) and o.parent[sibling] == parent and not o.follows[sibling]:
         if sibling != order and o.live[sibling]:
-            v.clock.ambiguous[0] += int(o.matched[sibling] > 0)
+            note_other_end(v, sibling, i)
             close(v, sibling, i, CLOSED, CANCELLED, SIBLING_FILLED)
         sibling += 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import CANCELLED, NO_GROUP, SIBLING_FILLED
+from barter_bt.venue.inside import note_other_end
 from barter_bt.venue.report import close
 from barter_bt.venue.resting import NOBODY, update_triggers
 from barter_bt.venue.state import VenueState
@@ -37,7 +38,7 @@ def end_group(v: VenueState, order: int) -> None:
         following = o.next_member[member]
         if member != order and o.live[member]:
             i = o.instrument[member]
-            v.clock.ambiguous[0] += int(o.matched[member] > 0)
+            note_other_end(v, member, i)
             close(v, member, i, CLOSED, CANCELLED, SIBLING_FILLED)
             update_triggers(v, i)
         member = following

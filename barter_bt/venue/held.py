@@ -3,7 +3,7 @@
 Assumptions: the venue watches triggers itself, without latency; events of one kind trigger all orders of an instrument
 (`triggers_on`), but for those that choose for themselves (:mod:`barter_bt.venue.mixed`). Of a candle only its open, its
 extremes and its close are known; what could have happened in between happens in the order that is worse for the
-account. Inside a candle a trigger has no slippage.
+account, or better where its exchange is `optimistic`. Inside a candle a trigger has no slippage.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from barter_bt.columns.exact import muldiv
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import RELEASE, REQUEST
 from barter_bt.engine.messages import ACCEPTED
-from barter_bt.engine.order import BUY, NO_PARENT, NO_REASON, OPEN, STOP
+from barter_bt.engine.order import BUY, NO_PARENT, NO_REASON, OPEN
 from barter_bt.engine.terms import RATE, from_zero
 from barter_bt.venue.admission import can_reserve, enter, take
-from barter_bt.venue.matches import note_admission, note_secure
+from barter_bt.venue.inside import is_reached, is_reached_from_below, make_inside
+from barter_bt.venue.matches import hopes, note_admission, note_secure
 from barter_bt.venue.report import report
 from barter_bt.venue.resting import (
     FALLING,
@@ -53,11 +54,15 @@ def show_standing_quote(v: VenueState, order: int, i: int) -> None:
         show(v, order, i, ticks)
 
 
-def meet_worse_extreme(v: VenueState, order: int, i: int) -> None:
-    """Inside a candle that filled its entry a stop meets the extreme against it, at no better price than its entry."""
-    low, high = v.markets.low[i], v.markets.high[i]
-    if _is_reached(v, order, high if v.orders.side[order] == BUY else low):
-        trigger(v, order, i, _inside(_no_better_than_entry(v, order), low, high))
+def meet_inside(v: VenueState, order: int, i: int) -> None:
+    """Inside a candle that filled its entry a stop meets the extreme against it, at no better price than its entry.
+
+    Where what is better for the account is taken, it meets the close, which is known to come last.
+    """
+    b = v.markets
+    ticks = b.high[i] if v.orders.side[order] == BUY else b.low[i]
+    if is_reached(v, order, b.candle_close[i] if hopes(v, i) else ticks):
+        _trigger_inside(v, order, i, _no_better_than_entry(v, order), b.low[i], b.high[i])
 
 
 @unit
@@ -112,7 +117,7 @@ def show_point(v: VenueState, order: int, i: int, ticks: int) -> None:
     """A candle with a path shows a price to an order that was there when it opened, or has come at this very time."""
     b, since = v.markets, v.orders.since[order]
     if since <= b.time_open[i] or since == v.clock.time[0]:
-        if _is_reached(v, order, ticks):
+        if is_reached(v, order, ticks):
             trigger(v, order, i, _inside(_no_better_than_entry(v, order), b.low[i], b.high[i]))
         elif is_trailing(v, order):
             _follow(v, order, ticks)
@@ -128,14 +133,27 @@ def _no_better_than_entry(v: VenueState, order: int) -> int:
 
 
 def meet_extremes(v: VenueState, order: int, i: int, low: int, high: int, close: int) -> None:
-    """First the extreme against a trailing stop, then it follows the other, then the close (rule 34)."""
-    is_up = _is_reached_from_below(v, order)
-    if _is_reached(v, order, high if is_up else low):
-        trigger(v, order, i, _inside(v.orders.trigger[order], low, high))
+    """First the extreme against a trailing stop, then it follows the other, then the close (rule 34).
+
+    Where what is better for the account is taken, one that the extreme reaches has followed the other before.
+    """
+    is_up = is_reached_from_below(v, order)
+    other = low if is_up else high
+    if is_reached(v, order, high if is_up else low):
+        if hopes(v, i) and is_trailing(v, order):
+            _follow(v, order, other)
+        _trigger_inside(v, order, i, v.orders.trigger[order], low, high)
     elif is_trailing(v, order):
-        _follow(v, order, low if is_up else high)
-        if _is_reached(v, order, close):
-            trigger(v, order, i, _inside(v.orders.trigger[order], low, high))
+        _follow(v, order, other)
+        if is_reached(v, order, close):
+            _trigger_inside(v, order, i, v.orders.trigger[order], low, high)
+
+
+def _trigger_inside(v: VenueState, order: int, i: int, ticks: int, low: int, high: int) -> None:
+    """The range of a candle reaches an order; where it hopes, a limit that rests then may fill in the rest of it."""
+    trigger(v, order, i, _inside(ticks, low, high))
+    if hopes(v, i):
+        make_inside(v, order, i)
 
 
 def _inside(ticks: int, low: int, high: int) -> int:
@@ -157,19 +175,10 @@ def _is_in_reach(v: VenueState, order: int, which: int, low: int, high: int) -> 
 
 def show(v: VenueState, order: int, i: int, ticks: int) -> None:
     """Show an order one price."""
-    if _is_reached(v, order, ticks):
+    if is_reached(v, order, ticks):
         trigger(v, order, i, ticks)
     elif is_trailing(v, order):
         _follow(v, order, ticks)
-
-
-def _is_reached_from_below(v: VenueState, order: int) -> bool:
-    return (v.orders.side[order] == BUY) == (v.orders.trigger_kind[order] == STOP)
-
-
-def _is_reached(v: VenueState, order: int, ticks: int) -> bool:
-    stop = v.orders.trigger[order]
-    return stop > 0 and (ticks >= stop if _is_reached_from_below(v, order) else ticks <= stop)
 
 
 def distance(v: VenueState, i: int, ticks: int, fixed: int, rate: int) -> int:

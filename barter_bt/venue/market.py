@@ -13,7 +13,7 @@ from barter_bt.venue.match import match_close, match_open, match_trade
 from barter_bt.venue.participation import offer_close, offer_trade
 from barter_bt.venue.path import begin_path
 from barter_bt.venue.quote import set_quote
-from barter_bt.venue.state import VenueState
+from barter_bt.venue.state import HIGH_FIRST, VenueState
 
 
 @hot
@@ -108,7 +108,7 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
             mark = mark_ticks(v, i)
             show_mark(v, i, mark, mark)
         if b.live[i] > 0:
-            if v.fill_terms.candle_path[i]:
+            if v.fill_terms.candle_path[i] >= HIGH_FIRST:
                 begin_path(v, i, time_open, price_steps(t, i, cursors.first[c][row]), low, high, ticks)
             else:
                 match_close(v, i, time_open, low, high, ticks)

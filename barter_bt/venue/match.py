@@ -16,10 +16,10 @@ from barter_bt.engine.order import POST_ONLY
 from barter_bt.venue.held import meet_point, meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.mixed import ON_CLOSE, ON_LAST_POINT, ON_OPEN, ON_POINT, ON_QUOTE, ON_TRADE, meet_mixed
-from barter_bt.venue.participation import count_open, give, offer_open, offer_trade, on_offer, on_quote
+from barter_bt.venue.participation import give, offer_open, offer_trade, on_offer, on_quote
 from barter_bt.venue.queue import cross_resting, meet_queues
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
-from barter_bt.venue.state import BOOK, CANDLES, NOT_VALUED, QUOTES, TRADES, VenueState
+from barter_bt.venue.state import BOOK, CANDLES, HIGH_FIRST, NOT_VALUED, QUOTES, TRADES, VenueState
 from barter_bt.venue.taking import fill_at, is_locked, leaves, note_taking, passes_over, usable
 from barter_bt.venue.walking import match_waiting
 
@@ -112,7 +112,6 @@ def match_open(v: VenueState, i: int, ticks: int) -> None:
         meet_mixed(v, i, ON_OPEN, ticks, 0)
     elif v.fill_terms.triggers_on[i] == CANDLES:
         meet_price(v, i, ticks)
-    count_open(v, i)
     v.markets.opened[i] = v.clock.time[0]
 
 
@@ -132,7 +131,8 @@ def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
 @unit
 def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, ticks: int) -> None:
     """A candle is complete: takers meet its close, resting limits its range (rule 16)."""
-    v.markets.low[i], v.markets.high[i], v.markets.closed[i] = low, high, v.clock.time[0]
+    b = v.markets
+    b.low[i], b.high[i], b.closed[i], b.time_open[i] = low, high, v.clock.time[0], time_open
     if v.fill_terms.taker_fills_on[i] == CANDLES:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == CANDLES:
@@ -165,7 +165,7 @@ def _fill_in_range(v: VenueState, i: int, which: int, extreme: int, depth_min: i
 
     Where it has a path, also those that one of its points has brought.
     """
-    order, now = head(v, i, which), v.clock.time[0] if v.fill_terms.candle_path[i] else NOT_VALUED
+    order, now = head(v, i, which), v.clock.time[0] if v.fill_terms.candle_path[i] >= HIGH_FIRST else NOT_VALUED
     while order != NOBODY and _depth(v, order, extreme) >= depth_min:
         lots = on_offer(v, i, leaves(v, order), CANDLES)
         if lots > 0 and (v.orders.arrival[order] <= time_open or v.orders.arrival[order] == now):

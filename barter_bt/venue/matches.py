@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.order import BUY, NO_GROUP, STOP
-from barter_bt.venue.state import UNTOLD, Matches, VenueState
+from barter_bt.engine.order import BUY, NO_GROUP, NO_PARENT, STOP
+from barter_bt.venue.state import OPTIMISTIC, UNTOLD, Matches, VenueState
 
 FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, WORTH, AMEND = range(8)
 # Ranks: who was triggered, gives back, needs; cancels of what is matched, and amends; then what is looked at when all
@@ -198,11 +198,23 @@ def _precedes(m: Matches, a: int, b: int) -> bool:
 
 
 def _place(v: VenueState, rank: int, order: int) -> int:
-    """By rank, then number; all of a group at that of its first, stops first (rule 57)."""
+    """By rank, then number; all of a group at that of its first, stops first (rule 57).
+
+    Where an exchange hopes stops are last, also of two that protect one entry (rule 105).
+    """
     o, number, turn = v.orders, order, 1
-    if rank in (RELEASES, USES) and o.group[order] != NO_GROUP:
-        number, turn = o.group[order], int(o.trigger_kind[order] != STOP)
+    if rank in (RELEASES, USES):
+        is_stop, better = o.trigger_kind[order] == STOP, hopes(v, o.instrument[order])
+        if o.group[order] != NO_GROUP:
+            number, turn = o.group[order], int(is_stop == better)
+        elif better and o.parent[order] != NO_PARENT and not o.follows[order]:
+            number, turn = o.parent[order] + 1, int(is_stop)
     return (rank << _RANK_AT) + 2 * number + turn
+
+
+def hopes(v: VenueState, i: int) -> bool:
+    """Whether of what a candle does not tell the better is taken."""
+    return v.fill_terms.candle_path[i] == OPTIMISTIC
 
 
 def _copy(m: Matches, to: int, row: int) -> None:

@@ -7,6 +7,7 @@ the market show less later. At the open of a candle its volume is not known; tha
 from __future__ import annotations
 
 from barter_bt.columns.exact import muldiv_floor
+from barter_bt.engine.agenda import OPENING
 from barter_bt.engine.terms import RATE
 from barter_bt.venue.state import TRADES, VenueState
 
@@ -24,14 +25,10 @@ def offer_trade(v: VenueState, i: int, lots: int) -> None:
 
 def offer_open(v: VenueState, i: int) -> None:
     """A candle opens: the last one's volume says what it gives."""
-    v.markets.candle_offer[i] = share_of(v, i, v.markets.candle_lots[i])
-
-
-def count_open(v: VenueState, i: int) -> None:
-    """What was taken at the open is not there at the close."""
     b = v.markets
-    before = b.open_given[i] if b.opened[i] == v.clock.time[0] else 0
-    b.open_given[i] = before + share_of(v, i, b.candle_lots[i]) - b.candle_offer[i]
+    b.candle_offer[i] = share_of(v, i, b.candle_lots[i])
+    if b.opened[i] != v.clock.time[0]:
+        b.open_given[i] = 0
 
 
 def offer_close(v: VenueState, i: int, time_open: int) -> None:
@@ -56,6 +53,8 @@ def give(v: VenueState, i: int, lots: int, evidence: int) -> None:
         v.markets.trade_offer[i] -= lots
     else:
         v.markets.candle_offer[i] -= lots
+        if v.clock.stage[0] == OPENING:  # what was taken at the open is not there at the close
+            v.markets.open_given[i] += lots
 
 
 def on_quote(v: VenueState, i: int, shown: int, left: int) -> int:

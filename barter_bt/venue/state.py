@@ -29,7 +29,8 @@ CONSERVATIVE, POWER, LOGARITHMIC = 0, 1, 2  # how much of what leaves a queue wi
 FIFO = 3  # a book by order tells
 RELATIVE_POWER = 4
 NOT_SHOWN = -1  # an order came to rest while nobody knew the book
-PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
+# What a candle does that it does not tell: what is worse for the account, or better; or the way through its prices.
+PESSIMISTIC, OPTIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3, 4
 NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
 # from that time on until it is told.
@@ -176,9 +177,11 @@ class VenueMarkets(Table):
     low: I64  # of the last candle that met orders, and when it closed
     high: I64
     closed: I64
-    time_open: I64  # of that candle, the extreme that it met first, and its close, where it has a path
+    time_open: I64  # of that candle, and where it has a path the extreme that it met first, and its close
     first_point: I64
     last_point: I64
+    undecided: I64  # candles that reached several that end each other, or an entry and its end; the last of them
+    undecided_time: I64
     opened: I64  # when a candle last opened while orders were live
     # The last candle, its close where something looks at it (`clock.needs_closes`), all of it where orders slip by it
     # (`clock.needs_candles`), and lots of the last trade that met orders.
@@ -305,7 +308,6 @@ class VenueClock(Table, rows=1):
     needs_trades: I64
     passes: I64
     hindsight: I64  # fills at a close that was known before they were asked for
-    ambiguous: I64  # brackets of which one candle reached both ends
     liquidations: I64  # of assets
     bankrupt: I64  # of them, with less than nothing left
     delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds

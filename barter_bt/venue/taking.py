@@ -14,7 +14,7 @@ from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.participation import give, on_offer, on_quote
 from barter_bt.venue.sizing import size_at
 from barter_bt.venue.slippage import slipped
-from barter_bt.venue.state import CANDLES, PESSIMISTIC, QUOTES, TRADES, VenueState
+from barter_bt.venue.state import CANDLES, HIGH_FIRST, QUOTES, TRADES, VenueState
 
 
 def is_within_limit(v: VenueState, order: int, ticks: int) -> bool:
@@ -140,7 +140,7 @@ def takes_this_close(v: VenueState, order: int, i: int) -> bool:
 
 def _is_under_way(v: VenueState, i: int) -> bool:
     """Whether a candle of now has still to come to its close, where who takes then meets it (rule 59)."""
-    return v.clock.stage[0] == VENUE_MARKET and v.fill_terms.candle_path[i] != PESSIMISTIC
+    return v.clock.stage[0] == VENUE_MARKET and v.fill_terms.candle_path[i] >= HIGH_FIRST
 
 
 def price_of_this_close(v: VenueState, i: int) -> int:

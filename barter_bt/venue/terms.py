@@ -131,8 +131,8 @@ class Venue:
         (rule 36).
     candle_path
         The order in which a candle goes through its prices: ``"pessimistic"``, whichever is worse for the account;
-        ``"open_high_low_close"`` or ``"open_low_high_close"``; ``"adaptive"``, the extreme that is nearer to the open
-        first (rule 59).
+        ``"optimistic"``, whichever is better (rule 105); ``"open_high_low_close"`` or ``"open_low_high_close"``;
+        ``"adaptive"``, the extreme that is nearer to the open first (rule 59).
     mark
         What a book with both sides says that a position is worth: the ``"weighted_mid"``, the ``"mid"``, the ``"last"``
         price, which is also that of trades and candles without a book, or ``"closing"``: the side that takes it,
@@ -186,7 +186,9 @@ class Venue:
     slippage: Slippage = _NO_SLIPPAGE
     slippage_by_instrument: Mapping[str, Slippage] = field(default_factory=dict)
     participation: float | None = None
-    candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = "pessimistic"
+    candle_path: Literal["pessimistic", "optimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = (
+        "pessimistic"
+    )
     mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] = "weighted_mid"
     collateral: Mapping[str, float] = field(default_factory=dict)
     locked_quotes: Literal["wait", "fill"] = "wait"
@@ -203,7 +205,7 @@ class Venue:
             "triggers_on": ("auto", "quotes", "trades", "candles"),
             "limit_fill": ("through", "touch"),
             "candle_fill": ("next_open", "next_close", "this_close"),
-            "candle_path": ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"),
+            "candle_path": ("pessimistic", "optimistic", "open_high_low_close", "open_low_high_close", "adaptive"),
             "mark": ("weighted_mid", "mid", "last", "closing", "closing_with_fee"),
             "locked_quotes": ("wait", "fill"),
             "beyond_size": ("wait", "one_tick_worse"),

@@ -186,6 +186,39 @@ def test_protection_at_a_level_that_is_hardly_meant_is_told(order: dict[str, Any
     assert expected is None or expected in found[0]
 
 
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ({"target": 2, "limit": 98, "stop_loss": 99}, "a stop loss at 99 of a purchase at 98, order 0"),
+        ({"target": 2, "limit": 98, "stop_loss": 98}, "a stop loss at 98 of a purchase at 98, order 0"),
+        ({"target": 2, "limit": 98, "take_profit": 97}, "a take profit at 97 of a purchase at 98, order 0"),
+        ({"target": -2, "stop": 97, "stop_loss": 96}, "a stop loss at 96 of a sale at 97, order 0"),
+        ({"target": -2, "stop": 97, "limit": 95, "take_profit": 96}, "a take profit at 96 of a sale at 95, order 0"),
+        ({"target": 2, "limit": 98, "stop_loss": 97, "take_profit": 99}, None),
+        ({"target": -2, "stop": 97, "stop_loss": 98, "take_profit": 96}, None),
+    ],
+)
+def test_protection_on_the_wrong_side_of_an_entry_of_a_target_is_told(target: dict[str, Any], told: str | None) -> None:
+    """What an order may not say (rule 98), a target may: it may reduce, and then all of it has no effect."""
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    options = {"balances": {"usd": 9_000}, "venues": bt.Venue(account="margin")}
+    result = run(flat(100, 100, 100), schedule({"at": 10, **target}), one, **options)
+    found = [text for text in result.warnings if "wrong side of their entry's own price" in text]
+    assert len(found) == (told is not None)
+    assert told is None or f"the first is {told}, sent at 1970-01-01 00:00:10 UTC" in found[0]
+
+
+def test_protection_by_expressions_beside_a_limit_by_fraction_is_told():
+    """The limit is known when the target is followed: 98; of 99 and 97 as stops the first is told."""
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    for stop, count in ((99, 1), (97, 0)):
+        signals = bt.Signals(
+            pl.lit(1.0), order="limit", price=0.02, price_by="fraction", stop_loss=pl.lit(stop), protect_by="price"
+        )
+        result = run(flat(100, 100, 100), signals, one, balances={"usd": 9_000})
+        assert sum("a stop loss at 99 of a purchase at 98" in text for text in result.warnings) == count
+
+
 class PulledUp:
     """Buys with a stop, and pulls that up beyond the entry once there is a gain."""
 

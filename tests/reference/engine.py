@@ -52,7 +52,7 @@ from .split import News, Split, divided, end_orders, split, split_position
 from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, above_zero, row_of
 from .targets import follow
 from .timing import check_times, settled
-from .venue import ENTRY, Venue
+from .venue import ENTRY, PATHLESS, Venue
 
 # Rule 10: the classes of one time that occur here.
 ORDER_END, AT_VENUE, PATH, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.6, 0.75, 0.8, 0.9, 1, 2, 3
@@ -264,7 +264,7 @@ class Engine:
 
     def walk(self, now: int) -> None:
         """Rule 59: candles that have closed now go from point to point together, each met until nothing happens."""
-        paths = [venue for venue in self.venues.values() if venue.spec.candle_path != "pessimistic"]
+        paths = [venue for venue in self.venues.values() if venue.spec.candle_path not in PATHLESS]
         for number in range(3):
             while True:
                 for venue in paths:
@@ -766,7 +766,7 @@ class Engine:
             quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
         number = len(self.tables.orders)
         entry = self.asked[number] = Order(number, instrument, side, quantity, terms, cuts, parent=parent, group=group)
-        entry.sized = sized
+        entry.sized, entry.hopes = sized, self.hopes(instrument)
         for related in ([group.members] if group else []) + ([parent.followers] if parent else []):
             related.append(entry)
         self.record(entry, wish, now, refused)
@@ -774,9 +774,14 @@ class Engine:
         for level in levels if always or self.enlarges(instrument.index, side, quantity) else ():
             said = protecting(level, entry.number, terms.trigger_by)
             child = Order(len(self.tables.orders), instrument, -side, quantity, said, parent=entry, level=level)
+            child.hopes = entry.hopes
             entry.children.append(child)
             self.record(child, quantity, now, refused and "parent_ended")
         return entry.number
+
+    def hopes(self, instrument: Instrument) -> bool:
+        """Rule 105."""
+        return self.venues[instrument.spec.exchange].spec.candle_path == "optimistic"
 
     def record_closing(self, index: int, report: Report) -> int:
         """Rule 43: an order that nobody sent, of a position that the venue has closed; returns its number."""

@@ -137,6 +137,7 @@ class Order:
     waits: bool = False
     held_back: bool = False
     acknowledged: bool = False
+    hopes: bool = False  # rule 105
     amends_waiting: int = 0  # rule 33
     queue: Queue = field(default_factory=Queue)  # rule 91
 
@@ -164,6 +165,15 @@ class Order:
     def sibling_filled(self) -> bool:
         """Rule 57: another of its group has filled."""
         return self.group is not None and self.group.filled
+
+    @property
+    def stands_at(self) -> int:
+        """Rules 57 and 105: the number at which it is settled: that of its group, or of the first of its bracket."""
+        if self.group is not None:
+            return self.group.number
+        if self.hopes and self.protects and self.parent is not None:
+            return min(child.number for child in self.parent.children)
+        return self.number
 
     @property
     def may_rest(self) -> bool:
@@ -224,11 +234,14 @@ class Match:
 
     @property
     def turn(self) -> tuple[int, int, bool, int]:
-        """Rules 17 and 57: by rank, then by number; a group stands at its own, and in it stops come first."""
+        """Rules 17 and 57: by rank, then by number; a group stands at its own, and in it stops come first.
+
+        Rule 105: or last, and so does the stop of an entry.
+        """
         order = self.order
-        if order.group is None or self.rank not in (RELEASES, USES):
+        if self.rank not in (RELEASES, USES):
             return self.rank, order.number, False, order.number
-        return self.rank, order.group.number, order.terms.trigger_kind != "stop", order.number
+        return self.rank, order.stands_at, (order.terms.trigger_kind == "stop") == order.hopes, order.number
 
 
 def settle(matches: list[Match]) -> None:

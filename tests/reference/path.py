@@ -6,13 +6,13 @@ from barter_bt.testing.scenario.spec import CandlePath
 
 from .model import Market
 from .order import Order
-from .venue import Venue
+from .venue import PATHLESS, Venue
 
 
 def points_of(path: CandlePath, candle: Market) -> tuple[int, ...]:
     """The three to which a candle goes from its open; none where nothing is known of its way."""
     opening, high, low, close = candle.prices
-    if path == "pessimistic":
+    if path in PATHLESS:
         return ()
     if path == "adaptive":
         path = "open_high_low_close" if high - opening <= opening - low else "open_low_high_close"

@@ -299,3 +299,19 @@ def test_slippage_looks_at_what_is_given_and_at_all_that_is_shown(kind: Any, row
     """Five of eight, of ten: a tenth of 100, times a quarter, up."""
     item = replace(BTC, volume_share=0.1)
     assert [row["price"] for row in half(kind, rows, [market(0.5, 8)], item=item).trades] == [price]
+
+
+def test_what_waits_for_money_at_an_open_is_counted_with_the_rest_of_the_open() -> None:
+    """Two of four at the open: one is sold, one bought with what that gives. The close gives none of its two."""
+    rows = [bar(0, (100,) * 4, 4), bar(10, (100, 110, 90, 100), 4), bar(20, (100,) * 4, 0)]
+    schedule = [held(1, 1, 100, if_touched=100), limit(1, -1, 105), market(10, -1)]
+    tables = agreed({"candles": rows}, schedule, usd="0", btc="5", participation="0.5")
+    assert fills(tables) == [(10, 100, 1, "taker"), (10, 100, 1, "taker")]
+
+
+def test_the_rest_of_what_a_candle_has_triggered_is_filled_by_a_close_and_not_inside_it() -> None:
+    """The first candle triggers it, gives nothing; bought at the next close, its stop does not see the low before."""
+    rows = [bar(0, (100,) * 4, 0), bar(10, (100, 106, 100, 104), 1), bar(20, (104, 104, 90, 100), 4)]
+    entry = held(1, 1, stop=105, stop_loss=95)
+    tables = agreed({"candles": rows}, [entry], participation="0.5", candle_fill="next_close")
+    assert fills(tables) == [(30, 100, 1, "taker")]

@@ -69,13 +69,15 @@ class Trigger:
         _, high, low, _ = candle.prices
         return min(max(price, low), high)
 
-    def shown_range(self, candle: Market) -> bool:
-        """Rules 29 and 34: whether the inside of a candle reaches it."""
+    def shown_range(self, candle: Market, hopes: bool) -> bool:
+        """Rules 29 and 34: whether the inside of a candle reaches it; rule 105: behind the extreme for it."""
         _, high, low, close = candle.prices
         if not self.trails:
             return self.reached(high if self.rises else low)
         against, other = (high, low) if self.side > 0 else (low, high)
         if self.reached(against):
+            if hopes:
+                self.follow(other)
             return True
         self.follow(other)
         return self.reached(close)

@@ -24,6 +24,7 @@ from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
 from .tiers import step_down
 from .timing import is_early, is_late, is_over
 
+PATHLESS = ("pessimistic", "optimistic")  # rule 59
 ENTRY = 0.77  # rule 10: in class 0, behind expiries and before cash flows
 PREFERRED = {
     "takers": ("book", "quotes", "trades", "candles"),
@@ -231,7 +232,7 @@ class Venue(Money):
 
     def closes_at_once(self, order: Order) -> bool:
         """Rules 36 and 59: whether who arrives now meets a close of now; with a path it is still to come."""
-        ahead = self.stage == 0 and self.spec.candle_path != "pessimistic"
+        ahead = self.stage == 0 and self.spec.candle_path not in PATHLESS
         return self.candle_fill(order) == "this_close" and not ahead
 
     def cancel(self, number: int, now: int) -> None:
@@ -392,6 +393,8 @@ class Venue(Money):
         if self.stage != 7 and self.can_reserve(order):
             self.note_match(Match(order, ADMITS, partial(self.secure, now, order), order.pays), now)
             self.take(order, now)
+            if candle:
+                self.make_inside(order, candle, now)
         elif not self.admit(now, order, False):
             self.wait(order, now)
 
@@ -475,7 +478,7 @@ class Venue(Money):
         _, high, low, close = candle.prices
         offer = self.closes[candle.instrument.index] = self.offered_at_close(candle)
         self.closed_now.append(candle)
-        if self.spec.candle_path != "pessimistic":  # rule 59: it is met point by point
+        if self.spec.candle_path not in PATHLESS:  # rule 59: it is met point by point
             return
         for order in self.filled_by("candles", candle.instrument):
             if not order.resting:
@@ -487,7 +490,7 @@ class Venue(Money):
         for order in self.held_by("candles", candle.instrument):
             if self.sees_mark(order, now):
                 continue
-            if order.arrival <= candle.time_open and order.trigger.shown_range(candle):
+            if order.arrival <= candle.time_open and order.trigger.shown_range(candle, order.hopes):
                 self.trigger(order, order.trigger.met(candle, order.trigger.price), now, offer, candle)
 
     def offered_at_close(self, candle: Market) -> Offer:
@@ -740,18 +743,30 @@ class Venue(Money):
         self.send(told._replace(activation=order.trigger.activation))
         if first and order.level.gains:
             self.take(order, now)
+            if candle and self.looks_at(order) == "candles":
+                self.make_inside(order, candle, now)
         elif first:
             self.await_trigger(order, now)
             if candle and order.held and self.looks_at(order) == "candles":
                 self.show_extreme(order, candle, ticks, now)
 
     def show_extreme(self, order: Order, candle: Market, entry: int, now: int) -> None:
-        """Rule 31: what the range of a candle had against it, after the range has filled the entry at this price."""
-        _, high, low, _ = candle.prices
-        if order.trigger.reached(high if order.side > 0 else low):
+        """Rule 31: what the range of a candle had against it, after the range has filled the entry at this price.
+
+        Rule 105: or what came last.
+        """
+        _, high, low, close = candle.prices
+        if order.trigger.reached(close if order.hopes else high if order.side > 0 else low):
             worse = max if order.side > 0 else min
             met = order.trigger.met(candle, worse(order.trigger.price, entry))
             self.trigger(order, met, now, self.closes[order.instrument.index], candle)
+
+    def make_inside(self, order: Order, candle: Market, now: int) -> None:
+        """Rule 105: what has come to rest inside a candle fills in the rest of it."""
+        _, high, low, _ = candle.prices
+        item, beyond = order.instrument, order.price - low if order.side > 0 else high - order.price
+        if order.hopes and order.resting and self.evidence(item, "resting") == "candles" and self.reached(beyond):
+            self.make(order, order.price, now, self.closes[item.index], candle)
 
     def end_family(self, order: Order, now: int) -> None:
         """Rules 31 and 57: the first that fills ends the others, and what is left of the entry that it protects."""

@@ -93,6 +93,7 @@ class Config:
         if self.file.sessions:
             arguments["sessions"] = self._sessions()
         options = given(self.file.run)
+        options.pop("candle_ranges", None)  # it is of more runs than this one
         for key in ("start", "end"):
             if key in options:
                 options[key] = self._instant(f"run.{key}", options[key])
@@ -189,6 +190,11 @@ class Config:
     def build_benchmark(self) -> Any:
         """Make the strategy of section ``[benchmark]``; None without one."""
         return None if self.file.benchmark is UNSET else self._object("benchmark", self.file.benchmark)
+
+    @property
+    def candle_ranges(self) -> bool:
+        """Whether the range of every figure over all paths of candles is asked for."""
+        return self.file.run.candle_ranges is True
 
     @property
     def benchmark_name(self) -> str:

@@ -27,6 +27,10 @@ class RunSection(Section, frozen=True):
     interpret: Annotated[bool, Meta(description="run without compiling, for a debugger")] | UnsetType = UNSET
     trading: Annotated[Literal["enabled", "disabled"], Meta(description="when the run starts")] | UnsetType = UNSET
     audit: Annotated[Literal["off", "actions", "full"], Meta(description="what to keep")] | UnsetType = UNSET
+    candle_ranges: (
+        Annotated[bool, Meta(description="barter-bt backtest runs each candle_path, too, for ranges of figures")]
+        | UnsetType
+    ) = UNSET
 
 
 class DataSection(Section, frozen=True):
@@ -205,7 +209,9 @@ class VenueSection(Section, frozen=True):
     queue: Literal["conservative", "power", "logarithmic", "fifo", "relative_power"] | UnsetType = UNSET
     queue_power: int | UnsetType = UNSET
     faults: FaultsSection | UnsetType = UNSET
-    candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
+    candle_path: (
+        Literal["pessimistic", "optimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType
+    ) = UNSET
     mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
         UNSET

@@ -154,11 +154,16 @@ class SavedRun(Analysis):
         """Equity of the benchmark, if the run was saved with one."""
         return self.scan("benchmark").collect() if self.benchmark else None
 
+    @cached_property
+    def ranges(self) -> pl.DataFrame | None:
+        """Between what each figure lies on other paths of candles, if the run was saved with that."""
+        return self.scan("ranges").collect() if "ranges.parquet" in self.manifest["files"] else None
+
     def report(self, path: str | Path, **options: Any) -> Path:
         """One self-contained HTML page, with what the manifest says: see :func:`barter_bt.report.page.write_page`."""
         own: dict[str, Any] = {"title": self.directory.resolve().name, "manifest": self.manifest}
         own |= {"benchmark": self.benchmark_equity, "benchmark_name": self.manifest.get("benchmark") or "benchmark"}
-        return super().report(path, **(own | options))
+        return super().report(path, **(own | {"ranges": self.ranges} | options))
 
     @property
     def strategies(self) -> list[str]:

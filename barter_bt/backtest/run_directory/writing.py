@@ -82,6 +82,7 @@ def write(
     plot: bool = False,
     benchmark: Tables | None = None,
     benchmark_name: str = "benchmark",
+    ranges: pl.DataFrame | None = None,
 ) -> Path:
     """Save a run as a directory, whole or not at all.
 
@@ -100,6 +101,9 @@ def write(
         its figures are saved as ``benchmark.json``.
     benchmark_name
         What the picture and the manifest call it.
+    ranges
+        Between what each figure lies on other paths of candles, as
+        :attr:`barter_bt.backtest.compare.Comparison.ranges` says: saved as ``ranges.parquet``.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def write(
     target = Path(directory).resolve()
     _refuse_foreign(target)
     others = {} if benchmark is None else {benchmark_name: benchmark}
-    files = _files(result, plot=plot, others=others)
+    files = _files(result, plot=plot, others=others) | _of_paths(ranges)
     manifest = _manifest(result, partial=partial, benchmark=next(iter(others), None))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -156,6 +160,10 @@ def _files(result: Run, *, plot: bool, others: Mapping[str, Tables]) -> dict[str
 
         files["tearsheet.png"] = lambda path: tearsheet.plot(result, path, curve, benchmark_name=title)
     return files
+
+
+def _of_paths(ranges: pl.DataFrame | None) -> dict[str, Callable[[Path], object]]:
+    return {} if ranges is None else {"ranges.parquet": _parquet(ranges)}
 
 
 def _manifest(result: Run, *, partial: bool, benchmark: str | None) -> dict[str, Any]:

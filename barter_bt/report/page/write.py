@@ -19,6 +19,7 @@ from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.figure import FIGURES, show
 from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.part import figures_by
+from barter_bt.statistic.ranges import shown_ranges
 from barter_bt.statistic.season import returns_by
 from barter_bt.statistic.sessions import NO_SESSIONS, by_session
 from barter_bt.statistic.summary import Summary, summarise
@@ -40,6 +41,7 @@ def write_page(
     window: int | None = None,
     style: Look = "light",
     manifest: Mapping[str, Any] | None = None,
+    ranges: pl.DataFrame | None = None,
     **options: Any,
 ) -> Path:
     """Write one page that needs nothing else: no network, no other file.
@@ -62,6 +64,9 @@ def write_page(
         "light" or "dark".
     manifest
         What stands below "Configuration"; by default the run's configuration.
+    ranges
+        Between what each figure lies on other paths of candles, as
+        :attr:`barter_bt.backtest.compare.Comparison.ranges` says.
     options
         As for :func:`~barter_bt.statistic.summary.summarise`.
 
@@ -92,6 +97,7 @@ def write_page(
         sections=_sections(summary),
         tables=tables_of(run, options),
         intervals=_intervals(run, options),
+        ranges=None if ranges is None else shown_ranges(ranges, every=True),
         curves=CURVES,
         confidence=CONFIDENCE,
         digest=run.digest,
@@ -102,7 +108,9 @@ def write_page(
     )
 
 
-def facts(run: Tables, *, benchmark: Benchmark | None = None, **options: Any) -> dict[str, Any]:
+def facts(
+    run: Tables, *, benchmark: Benchmark | None = None, ranges: pl.DataFrame | None = None, **options: Any
+) -> dict[str, Any]:
     """Tell what stands on the page as values for JSON: figures with definitions, parts, drawdowns, months."""
     summary = summarise(run, benchmark=benchmark, **options)
     return {
@@ -117,6 +125,7 @@ def facts(run: Tables, *, benchmark: Benchmark | None = None, **options: Any) ->
         "drawdowns": _rows(drawdown_table(curve_of(run.equity), 10)),
         "months": _rows(returns_by(run, "month", options.get("time_zone"))),
         "intervals": _rows(bootstrap(run, **options)),
+        "ranges": None if ranges is None else _rows(ranges),
     }
 
 

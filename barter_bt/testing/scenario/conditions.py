@@ -81,11 +81,11 @@ def with_protection(
         item = by_name[row[2]]
         span = near.get(item.name, NEAR)
         given = make_protection(source, item, conditions, by, span, is_long=(row[3] or 0) > 0)
-        rows.append(told(row, given if row[0] != "open" or by != "price" else _on_its_side(row, given)))
+        rows.append(told(row, given if row[0] != "open" or by != "price" else on_its_side(row, given)))
     return tuple(rows)
 
 
-def _on_its_side(row: Row, given: Conditions) -> Conditions:
+def on_its_side(row: Row, given: Conditions) -> Conditions:
     """Without the prices that would protect an entry on the wrong side of its own (rule 98)."""
     own, side = given.stop if row[4] is None else row[4], 1 if row[3] > 0 else -1
     own = given.if_touched if own is None else own

@@ -13,6 +13,7 @@ from barter_bt.testing.scenario.amended_protection import with_amended_protectio
 from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.books import with_books
+from barter_bt.testing.scenario.brackets import with_brackets
 from barter_bt.testing.scenario.by_order import with_orders
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
@@ -109,7 +110,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_negative_prices(source, with_assignments(source, scenario))
     scenario = with_variation(source, with_faults(source, with_orders(source, with_books(source, scenario))))
     scenario = with_amended_protection(source, with_margin_rows(source, scenario))
-    return with_activation(source, scenario)
+    return with_activation(source, with_brackets(source, scenario))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:
