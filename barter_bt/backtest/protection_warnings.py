@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.term_warnings import names_of
+from barter_bt.data.moment import moment
 from barter_bt.engine.order import BUY, LIMIT, MARKET, NO_TRIGGER
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments
