@@ -55,7 +55,7 @@ class FuturesMatching(Matching):
     def available(self) -> Decimal:
         """What of it is not margin."""
         used = sum((abs(self.held[symbol]) * self.entry[symbol] for symbol in self.held), _NOTHING)
-        standing = sum((o.leaves * o.price for o in self.orders if o.is_working and not o.is_reducing), _NOTHING)
+        standing = sum((o.leaves * o.price for o in self.working if not o.is_reducing), _NOTHING)
         return self.wallet - (used + standing) / self.leverage - sum(self.aside.values(), _NOTHING)
 
     def place_reducing(self, *given: Any, **options: Any) -> Resting | None:
@@ -122,7 +122,7 @@ class FuturesMatching(Matching):
         order = Resting(
             number, self.listings[symbol], f"autoclose-{number}", side, "LIMIT", "IOC", price, quantity, self.now()
         )
-        self.orders.append(order)
+        self._add(order)
         self._report(order, "NEW")
         self.fill(order, price, quantity, is_maker=False)
 

@@ -126,9 +126,9 @@ class LoopbackExchange(Script):
             raise ConfigError(f"there is no route {route!r}", f"routes: {', '.join(self.WEIGHTS)}")
         self._faults[route] += faults
 
-    def spoil_next(self, *how: Spoiling) -> None:
-        """Spoil the next messages over sockets, one each."""
-        self.sockets.spoiler.next += how
+    def spoil_next(self, *how: Spoiling, stream: str = "") -> None:
+        """Spoil the next messages over sockets, one each: of all streams, or of one."""
+        self.sockets.spoilers[stream].next += how
 
     def mute(self, *, is_mute: bool = True) -> None:
         """Let sockets stay open and say nothing, not even pings."""

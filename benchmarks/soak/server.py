@@ -1,0 +1,91 @@
+"""The exchange's process: trades, faults, and in the end what there was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from barter_bt.live import WallClock
+from benchmarks.soak.exchange import ASK, BID, BUYS_AT, SELLS_AT, SIZE, STREAM, SYMBOL, SoakExchange
+from benchmarks.soak.faults import Storm
+from benchmarks.soak.memory import watch
+from benchmarks.soak.terms import BEATS, EVERY, KEEP_SECONDS, QUIET_SECONDS, REACH_SECONDS
+
+
+async def serve(seconds: float, rate: int, seed: int, mean_seconds: float) -> None:
+    """Say where it is, and when there is a line to read, trade; then a report for each line."""
+    draw = Random(seed)
+    async with SoakExchange(KEEP_SECONDS * rate) as exchange:
+        exchange.quote(BID, ASK, SIZE)
+        _tell(exchange.endpoints.rest)
+        await asyncio.to_thread(sys.stdin.readline)
+        while not any(STREAM in names for names in exchange.sockets.open.values()) or len(exchange.sockets.open) < 2:
+            await asyncio.sleep(0.01)
+        storm, memory = Storm(exchange, draw, mean_seconds), list[tuple[float, float]]()
+        background = [asyncio.create_task(_ping(exchange)), asyncio.create_task(watch(memory))]
+        raging = asyncio.create_task(storm.rage(seconds - QUIET_SECONDS))
+        used, begin = time.process_time(), time.perf_counter()
+        said = await _trade(exchange, seconds, rate, draw)
+        took, used = time.perf_counter() - begin, time.process_time() - used
+        await raging
+        _tell(exchange.count)
+        while await asyncio.to_thread(sys.stdin.readline):
+            _tell(_report(exchange, storm) | {
+                "rate": round(exchange.count / took), "cpu_us": round(1e6 * used / exchange.count, 1),
+                "memory_mb": memory, "said": said,
+            })  # fmt: skip
+        for task in background:
+            task.cancel()
+
+
+def _tell(what: Any) -> None:
+    print(json.dumps(what), flush=True)
+
+
+async def _trade(exchange: SoakExchange, seconds: float, rate: int, draw: Random) -> dict[int, int]:
+    """Trade at the rate; when each trade was said that an order follows on."""
+    said: dict[int, int] = {}
+    begin, beats = time.perf_counter(), round(seconds * BEATS)
+    for beat in range(1, beats + 1):
+        first = exchange.count
+        exchange.tick(rate * beat // BEATS - rate * (beat - 1) // BEATS)
+        if beat % (REACH_SECONDS * BEATS) == 0:
+            exchange.reach(draw.choice([BUYS_AT, SELLS_AT]))
+        now = time.time_ns()
+        said |= dict.fromkeys(range(first + EVERY - first % EVERY, exchange.count + 1, EVERY), now)
+        await exchange.flush()
+        exchange.sockets.sent.clear()
+        exchange.requests.clear()
+        await asyncio.sleep(max(0.0, begin + beat / BEATS - time.perf_counter()))
+    return said
+
+
+async def _ping(exchange: SoakExchange) -> None:
+    while True:
+        await exchange.sockets.ping()
+        await asyncio.sleep(1)
+
+
+def _report(exchange: SoakExchange, storm: Storm) -> dict[str, Any]:
+    x = exchange.account
+    held = sum(
+        (t["quantity"] - t["fee"] if t["order"].side == "BUY" else -t["quantity"] for t in x.trades), start=Decimal(0)
+    )  # a buy pays its fee in what it buys
+    return {
+        "orders": {one.client_id: [one.status, float(one.filled)] for one in x.orders},
+        "order_count": len(x.orders),
+        "fills": len(x.trades),
+        "held": str(held),
+        "balances": {name.lower(): str(one.free + one.locked) for name, one in x.balances.items()},
+        "listing": SYMBOL,
+        "received": exchange.received,
+        "asked_for": exchange.asked_for,
+        "while_banned": exchange.while_banned,
+        "drawn": dict(storm.drawn),
+        "faults": storm.times,
+    }
