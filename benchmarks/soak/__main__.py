@@ -15,8 +15,12 @@ from benchmarks.soak.server import serve
 def failures(figures: dict[str, Any]) -> list[str]:
     """What must not have been."""
     trades, orders = figures["trades"], figures["orders"]
-    counts = {"trades out of order": trades["out_of_order"], "trades altered": trades["altered"],
-              "requests in a ban": orders["sent_while_banned"], "unreconciled": len(orders["unreconciled"])}  # fmt: skip
+    counts = {
+        "trades out of order": trades["out_of_order"],
+        "trades altered": trades["altered"],
+        "requests in a ban": orders["sent_while_banned"],
+        "amounts that nothing explains": len(orders["unreconciled"]),
+    }
     return figures["differences"] + [f"{count} {what}" for what, count in counts.items() if count]
 
 

@@ -82,7 +82,7 @@ def differences(run: LiveRun, view: Any, there: Mapping[str, Any]) -> list[str]:
     orders, filled = run.orders, run.trades.group_by("order_id").agg(pl.col("quantity").sum())
     if len(known) != there["order_count"]:
         found.append(f"{there['order_count'] - len(known)} orders came twice")
-    of_orders = {number: amount for number, amount in filled.iter_rows()}
+    of_orders = dict(filled.iter_rows())
     for number, status in orders.select("order_id", pl.col("status").cast(pl.String)).iter_rows():
         cid, amount = view.key_of(number).cid, round(of_orders.get(number, 0.0), 8)
         told = known.pop(cid, None)

@@ -18,6 +18,7 @@ from benchmarks.soak.exchange import BUYS_AT, ORDER, SELLS_AT, STREAM, SoakExcha
 
 Does = Callable[[SoakExchange, Random], Awaitable[None]]
 MUTE_SECONDS = 4
+_pause = asyncio.sleep
 _OLD, _MONEY, _ONE = "GET /api/v3/historicalTrades", "GET /api/v3/account", "GET /api/v3/order"
 
 
@@ -38,7 +39,7 @@ def _answers(route: str, *faults: Fault) -> Does:
 async def _late(exchange: SoakExchange, draw: Random) -> None:
     late = Late()
     exchange.answer_next(ORDER, late)
-    await asyncio.sleep(draw.uniform(0.5, 3))
+    await _pause(draw.uniform(0.5, 3))
     late.release()
 
 
@@ -49,7 +50,7 @@ async def _close(exchange: SoakExchange, draw: Random) -> None:
 async def _mute(exchange: SoakExchange, draw: Random) -> None:
     """As long as a client needs to notice."""
     exchange.mute()
-    await asyncio.sleep(MUTE_SECONDS)
+    await _pause(MUTE_SECONDS)
     exchange.mute(is_mute=False)
 
 
@@ -59,13 +60,13 @@ async def _down(exchange: SoakExchange, draw: Random) -> None:
     await exchange.close_sockets(1011)
     exchange.reach(BUYS_AT)
     exchange.reach(SELLS_AT)
-    await asyncio.sleep(draw.uniform(0.5, 2))
+    await _pause(draw.uniform(0.5, 2))
     exchange.is_down = False
 
 
 async def _skew(exchange: SoakExchange, draw: Random) -> None:
     exchange.skew_ms = draw.choice([-8000, -2000, 2000, 8000])
-    await asyncio.sleep(draw.uniform(0.5, 2))
+    await _pause(draw.uniform(0.5, 2))
     exchange.skew_ms = 0
 
 
@@ -118,7 +119,7 @@ class Storm:
         """For so long."""
         ends = time.perf_counter() + seconds
         while (now := time.perf_counter()) < ends:
-            await asyncio.sleep(min(self._draw.expovariate(1 / self._mean), ends - now))
+            await _pause(min(self._draw.expovariate(1 / self._mean), ends - now))
             if time.perf_counter() >= ends:
                 return
             if not self._deck:

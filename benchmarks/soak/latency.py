@@ -40,7 +40,11 @@ def percentiles_us(waits: Sequence[int]) -> dict[str, int]:
     if not waits:
         return {"n": 0}
     ranked = sorted(waits)
-    return {"n": len(ranked), "p50_us": ranked[len(ranked) // 2] // 1000, "p99_us": ranked[len(ranked) * 99 // 100] // 1000}
+    return {
+        "n": len(ranked),
+        "p50_us": ranked[len(ranked) // 2] // 1000,
+        "p99_us": ranked[len(ranked) * 99 // 100] // 1000,
+    }
 
 
 def figures(

@@ -10,7 +10,6 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from barter_bt.live import WallClock
 from benchmarks.soak.exchange import ASK, BID, BUYS_AT, SELLS_AT, SIZE, STREAM, SYMBOL, SoakExchange
 from benchmarks.soak.faults import Storm
 from benchmarks.soak.memory import watch
