@@ -1,6 +1,6 @@
 """From a trade to the order that it led to: at our socket, on its way, at the exchange.
 
-All clocks are the machine's one. A trade is *calm* if no fault was going on when it was said, nor in the seconds before.
+All clocks are the machine's one. A trade is *calm* if no fault was going on when it was said, nor shortly before.
 """
 
 from __future__ import annotations

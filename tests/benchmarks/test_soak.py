@@ -102,7 +102,7 @@ def test_every_fault_is_one_that_the_exchange_knows_and_is_over_when_it_should_b
         async with SoakExchange(keep=4) as exchange:
             for does in FAULTS.values():
                 await does(exchange, Random(1))
-            assert not (exchange.is_down or exchange.sockets.is_mute or exchange.skew_ms)
+            assert (exchange.is_down, exchange.sockets.is_mute, exchange.skew_ms) == (False, False, 0)
             assert len(exchange._faults[ORDER]) == 7
 
     monkeypatch.setattr(faults, "_pause", at_once)
