@@ -1,11 +1,13 @@
-"""From a tick to its event, and what is lost: Binance's own adapter beside ccxt alone, and ccxt behind ours.
+"""From a tick to the order that it leads to, and what is lost: our clients of Binance beside ccxt alone.
 
-    python -m benchmarks.adapters --seconds 10 --rate 500
+    python -m benchmarks.adapters --ticks 20000 --rate 1000
 
-A loopback exchange in another process says trades at a steady rate, each with the time at which it left, and every half
-a second something goes wrong: a message is left out, comes twice or late, or the connection is closed. The same for
-each client, one after another. It prints how long a trade took to become an event, how many were lost, told twice, or
-told out of order. Both processes share the machine.
+A loopback exchange in another process says trades at a steady rate, and every half a second something goes wrong: a trade
+is left out, comes twice or late, or a connection is closed. Every so many trades a client sends a market order. The
+same for each client, one after another: our systems with the adapter of Binance and with that of ccxt (source, engine, strategy,
+client), and ccxt by itself (`watch_trades`, `create_order`). It prints how many trades were lost, told twice or told out
+of order, how many orders arrived, and how long it took from the exchange's saying a trade until it was heard, and
+until the order that followed arrived at the exchange, by the one clock of the machine that both processes share.
 """
 
 from __future__ import annotations
@@ -14,162 +16,201 @@ import argparse
 import asyncio
 import itertools
 import json
-import random
-import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
-from barter_bt.live import WallClock, binance
-from barter_bt.testing.exchange import LoopbackExchange
+import barter_bt as bt
+from barter_bt.live import Arrival, ExecutionClient, Source, System, binance
+from barter_bt.protocol import Item, Market, PublicTrade, TradingState
+from benchmarks.soak.client import endpoints, exchange
+from benchmarks.soak.latency import percentiles_us
+from benchmarks.soak.terms import Terms
 
-BEATS, QUIET_SECONDS = 100, 2
-SPOILS = ("gap", "duplicate", "reorder")
-Trades = AsyncIterator[tuple[int, float]]
-
-
-async def serve(seconds: float, rate: int, began: int) -> None:
-    """The exchange: says where it is, then trades whose prices are ns since the beginning, with faults."""
-    draw = random.Random(1)
-    async with LoopbackExchange(WallClock()) as exchange:
-        print(exchange.endpoints.rest, flush=True)
-        while not any("btcusdt@trade" in names for names in exchange.sockets.open.values()):
-            await asyncio.sleep(0.01)
-        start, beats = time.perf_counter(), round(seconds * BEATS)
-        for beat in range(1, beats + 1):
-            for _ in range(rate // BEATS):
-                exchange.trade(str(time.time_ns() - began), "0.001")
-            if beat % (BEATS // 2) == 0 and beat < beats - QUIET_SECONDS * BEATS:
-                what = draw.randrange(4)
-                if what < 3:
-                    exchange.spoil_next(SPOILS[what])  # type: ignore[arg-type]
-                else:
-                    await exchange.close_sockets(1011)
-            await exchange.flush()
-            exchange.sockets.sent.clear()
-            await asyncio.sleep(max(0.0, start + beat / BEATS - time.perf_counter()))
-        print(len(exchange.listings["BTCUSDT"].trades), flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+EVERY, QUANTITY = 97, 0.1
+FAULTS = ("gap of a trade", "duplicate of a trade", "reorder of a trade", "close 1011")
+FAULT_SECONDS = 0.5
 
 
-def there(rest: str) -> binance.Endpoints:
-    """The addresses of the exchange."""
-    sockets = rest.replace("http", "ws")
-    return binance.Endpoints(rest, sockets, f"{sockets}/ws-api/v3")
+class Noted:
+    """What a client heard and sent.
+
+    Attributes
+    ----------
+    seen
+        Number of each trade, and when it was heard, ns.
+    orders
+        The trade that each order followed, by client id.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int]] = []
+        self.orders: dict[str, int] = {}
+
+    def heard(self, number: int) -> bool:
+        """A trade; whether an order follows it."""
+        self.seen.append((number, time.time_ns()))
+        return number % EVERY == 0
 
 
-async def own(rest: str) -> Trades:
-    """This package's adapter of Binance."""
-    traded = await binance.instruments(["BTCUSDT"], there(rest))
-    market = binance.BinanceMarket(traded, ["trades"], endpoints=there(rest))
+class Noting:
+    """A source whose trades are noted as they pass, and a client whose orders are."""
+
+    def __init__(self, source: Source, client: ExecutionClient, noted: Noted) -> None:
+        self._source, self._noted, self._open = source, noted, client.open
+        client.open = self._sends  # type: ignore[method-assign]
+
+    async def arrivals(self) -> AsyncIterator[Arrival]:
+        """What the source tells."""
+        async for arrival in self._source.arrivals():
+            for event in arrival.events:
+                if isinstance(event, Market) and isinstance(event.event, Item):
+                    kind = event.event.value.kind
+                    if isinstance(kind, PublicTrade):
+                        self._noted.heard(int(kind.id))
+            yield arrival
+
+    def _sends(self, request: Any) -> Any:
+        self._noted.orders[request.key.cid] = self._noted.seen[-1][0]
+        return self._open(request)
+
+    async def close(self) -> None:
+        """Close the source."""
+        await self._source.close()
+
+
+class Follows:
+    """A market order behind every so many trades, by the number of the trade."""
+
+    def __init__(self, noted: Noted) -> None:
+        self._noted, self._way = noted, QUANTITY
+
+    def generate_algo_orders(self, state: Any) -> Any:
+        """Barter's hook."""
+        if state.event != "trade" or self._noted.seen[-1][0] % EVERY:
+            return None
+        self._way = -self._way
+        return [], [bt.OrderRequest(0, -self._way)]
+
+
+async def _system(traded: Any, source: Source, account: Any, noted: Noted) -> None:
+    noting = Noting(source, account, noted)
+    system = System(
+        traded, Follows(noted), sources=[account, noting], clients=[account], audit_mode="disabled", reconcile=False
+    )
+    handle = await system.start()
     try:
-        async for trade in _of(market):
-            yield trade
+        await account.ready()
+        await handle.set_trading(TradingState.ENABLED)
+        await handle.wait()
     finally:
-        await market.close()
+        await handle.abort()
 
 
-async def _of(market: Any) -> Trades:
-    async for arrival in market.arrivals():
-        for event in arrival.events:
-            kind = getattr(getattr(event.event, "value", None), "kind", None)
-            if kind is not None:
-                yield int(kind.id), kind.price
+async def own(where: str, noted: Noted) -> None:
+    """Our system with the adapter of Binance."""
+    there: Any = {"endpoints": endpoints(where)}
+    traded = await binance.instruments(["BTCUSDT"], **there)
+    account = binance.BinanceAccount(traded, binance.Keys("key", "secret"), dry_run=False, **there)
+    await _system(traded, binance.BinanceMarket(traded, ["trades"], **there), account, noted)
 
 
-def connection(rest: str) -> Any:
+def connection(where: str) -> Any:
     """A connection of ccxt's to the exchange, and to nothing else."""
     from barter_bt.live import ccxt
 
     options = {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}
-    made = ccxt.connect("binance", sandbox=False, config={"enableRateLimit": False, "options": options})
-    sockets = {"spot": f"{there(rest).streams}/ws"}
-    made.api.urls["api"] = dict.fromkeys(made.api.urls["api"], f"{rest}/api/v3") | {"ws": sockets}
+    config = {"enableRateLimit": False, "options": options}
+    made = ccxt.connect("binance", ccxt.Secrets("key", "secret"), sandbox=False, config=config)
+    there = endpoints(where)
+    sockets = {"spot": f"{there.streams}/ws", "ws-api": {"spot": there.api}}
+    made.api.urls["api"] = dict.fromkeys(made.api.urls["api"], f"{where}/api/v3") | {"ws": sockets}
     return made
 
 
-async def ccxt_alone(rest: str) -> Trades:
-    """ccxt without anything around it, asked again whenever it raises."""
+async def ccxt_alone(where: str, noted: Noted) -> None:
+    """ccxt without anything around it, asked again whenever it raises; orders go out in tasks of their own."""
     import ccxt
 
-    api = connection(rest).api
+    api = connection(where).api
+    await api.load_markets()
+    sides, sending = itertools.cycle(["buy", "sell"]), set[asyncio.Task[None]]()
+
+    async def order(cid: str) -> None:
+        with suppress(ccxt.BaseError):
+            await api.create_order("BTC/USDT", "market", next(sides), QUANTITY, None, {"newClientOrderId": cid})
+
     try:
         while True:
             try:
-                for row in await api.watch_trades("BTC/USDT"):
-                    yield int(row["id"]), float(row["price"])
+                rows = await api.watch_trades("BTC/USDT")
             except ccxt.NetworkError:
                 await asyncio.sleep(0.05)
+                continue
+            for row in rows:
+                if noted.heard(int(row["id"])):
+                    cid = f"t{row['id']}"
+                    noted.orders[cid] = int(row["id"])
+                    sending.add(asyncio.create_task(order(cid)))
     finally:
+        for task in sending:
+            task.cancel()
         await api.close()
 
 
-async def through_ccxt(rest: str) -> Trades:
-    """This package's source through ccxt."""
+async def through_ccxt(where: str, noted: Noted) -> None:
+    """Our system with the adapter of ccxt."""
     from barter_bt.live import ccxt
 
-    made = connection(rest)
-    market = ccxt.CcxtMarket(made, await ccxt.instruments(["BTC/USDT"], made), ["trades"])
-    try:
-        async for trade in _of(market):
-            yield trade
-    finally:
-        await market.close()
+    made = connection(where)
+    traded = await ccxt.instruments(["BTC/USDT"], made)
+    market = ccxt.CcxtMarket(made, traded, ["trades"])
+    await _system(traded, market, ccxt.CcxtAccount(connection(where), traded, dry_run=False), noted)
 
 
-CLIENTS: dict[str, Callable[[str], Trades]] = {"own": own, "ccxt alone": ccxt_alone, "through ccxt": through_ccxt}
+Client = Callable[[str, Noted], Awaitable[None]]
+CLIENTS: dict[str, tuple[Client, int]] = {"own": (own, 2), "through ccxt": (through_ccxt, 2), "ccxt alone": (ccxt_alone, 1)}
 
 
-async def measure(name: str, seconds: float, rate: int) -> dict[str, Any]:
+async def measure(name: str, ticks: int, rate: int) -> dict[str, Any]:
     """One client at an exchange of its own."""
-    began = time.time_ns()
-    arguments = ["--serve", str(began), f"--seconds={seconds}", f"--rate={rate}"]
-    server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.adapters", *arguments, stdin=-1, stdout=-1
-    )
-    assert server.stdout is not None
-    assert server.stdin is not None
-    rest = (await server.stdout.readline()).decode().strip()
-    seen: list[int] = []
-    waits: list[int] = []
-
-    async def read() -> None:
-        async for number, price in CLIENTS[name](rest):
-            seen.append(number)
-            waits.append(time.time_ns() - began - int(price))
-
-    reading = asyncio.create_task(read())
-    said = int(await server.stdout.readline())
-    await asyncio.sleep(1)
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
-    server.stdin.close()
-    await server.wait()
-    waits.sort()
-    first = min(seen)
+    client, connections = CLIENTS[name]
+    terms = Terms(ticks / rate, rate, 1, FAULT_SECONDS, 1, FAULTS, connections, quiet_seconds=2, reach_seconds=10**6)
+    noted = Noted()
+    async with exchange(terms) as (where, ask):
+        running = asyncio.create_task(client(where, noted))  # type: ignore[arg-type]
+        used = time.process_time()
+        said = await ask("begin\n")
+        await asyncio.sleep(1)
+        used = time.process_time() - used
+        report = await ask("report\n")
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    numbers, received = [number for number, _ in noted.seen], report["received"]
+    waits = [received[cid] - report["said"][str(number)] for cid, number in noted.orders.items() if cid in received]
     return {
         "client": name,
         "said": said,
-        "lost": said - first + 1 - len(set(seen)),
-        "twice": len(seen) - len(set(seen)),
-        "out_of_order": sum(later < earlier for earlier, later in itertools.pairwise(seen)),
-        "p50_us": waits[len(waits) // 2] // 1000,
-        "p99_us": waits[len(waits) * 99 // 100] // 1000,
+        "lost": said - len(set(numbers)),
+        "twice": len(numbers) - len(set(numbers)),
+        "out_of_order": sum(later < earlier for earlier, later in itertools.pairwise(numbers)),
+        "orders": report["order_count"],
+        "tick_to_event": percentiles_us([at - report["said"][str(number)] for number, at in noted.seen]),
+        "tick_to_order": percentiles_us(waits),
+        "cpu_us_a_tick": round(1e6 * used / said, 1),
     }
 
 
 def main() -> int:
     """Run each client."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--rate", type=int, default=500)
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--ticks", type=int, default=20_000)
+    parser.add_argument("--rate", type=int, default=1000)
     given = parser.parse_args()
-    if given.serve:
-        asyncio.run(serve(given.seconds, given.rate, given.serve))
-        return 0
     for name in CLIENTS:
-        print(json.dumps(asyncio.run(measure(name, given.seconds, given.rate))))
+        print(json.dumps(asyncio.run(measure(name, given.ticks, given.rate))))
     return 0
 
 

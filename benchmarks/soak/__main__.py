@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.machine import machine
 from benchmarks.soak.client import soak
 from benchmarks.soak.server import serve
+from benchmarks.soak.terms import Terms
 
 
 def failures(figures: dict[str, Any]) -> list[str]:
@@ -31,13 +32,12 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=5000, help="trades a second")
     parser.add_argument("--seed", type=int, default=1, help="draws the faults")
     parser.add_argument("--faults", type=float, default=2, help="seconds between two faults, on average")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    terms = given.seconds, given.rate, given.seed, given.faults
     if given.serve:
-        asyncio.run(serve(*terms))
+        asyncio.run(serve(Terms(**json.loads(given.serve))))
         return 0
-    figures = asyncio.run(soak(*terms))
+    figures = asyncio.run(soak(given.seconds, given.rate, given.seed, given.faults))
     failed = failures(figures)
     print(json.dumps({"machine": machine(), **figures, "failed": failed}, indent=1))
     return int(bool(failed))

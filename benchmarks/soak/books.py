@@ -8,10 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.live import Arrival, LiveRun, binance
+from barter_bt.live import Arrival, LiveRun, Source
 from barter_bt.protocol import Item, Market, PublicTrade, Reconnecting
 from benchmarks.soak.exchange import BUYS_AT, SELLS_AT, cents_of
-from benchmarks.soak.terms import EVERY
 
 _STATUS = {"NEW": "open", "PARTIALLY_FILLED": "open", "FILLED": "filled", "CANCELED": "cancelled", "EXPIRED": "expired"}
 _NEVER_THERE = ("rejected", "refused")
@@ -32,16 +31,23 @@ class Heard:
         How often it told that its link was lost.
     arrived
         When each trade came that the strategy answers, ns.
+
+    Parameters
+    ----------
+    market
+        The source.
+    every
+        How many trades go by for one that the strategy answers.
     """
 
-    def __init__(self, market: binance.BinanceMarket) -> None:
-        self.market = market
+    def __init__(self, market: Source, every: int) -> None:
+        self._market, self._every = market, every
         self.last = self.wrong = self.altered = self.over_stream = self.told_losses = self._received = 0
         self.arrived: dict[int, int] = {}
 
     async def arrivals(self) -> AsyncIterator[Arrival]:
         """What the market tells."""
-        async for arrival in self.market.arrivals():
+        async for arrival in self._market.arrivals():
             for event in arrival.events:
                 if isinstance(event, Market):
                     self._hear(event)
@@ -58,12 +64,12 @@ class Heard:
         self.altered += cents not in (cents_of(number), BUYS_AT, SELLS_AT)
         self.over_stream += received != self._received
         self.last, self._received = number, received
-        if number % EVERY == 0:
+        if number % self._every == 0:
             self.arrived[number] = received
 
     async def close(self) -> None:
         """Close the market."""
-        await self.market.close()
+        await self._market.close()
 
 
 def differences(run: LiveRun, view: Any, there: Mapping[str, Any]) -> list[str]:

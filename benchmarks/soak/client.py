@@ -6,6 +6,9 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
 from random import Random
 from typing import Any
 
@@ -18,7 +21,7 @@ from benchmarks.soak.books import Heard, differences
 from benchmarks.soak.faults import FAULTS
 from benchmarks.soak.latency import Answer, figures
 from benchmarks.soak.memory import by_minute, slope_mb_an_hour, watch
-from benchmarks.soak.terms import EVERY, KEEP_SECONDS, QUIET_SECONDS, SETTLE_SECONDS
+from benchmarks.soak.terms import KEEP_SECONDS, SETTLE_SECONDS, Terms
 
 _MOST_RESTING, _QUANTITY = 4, 0.1
 
@@ -26,15 +29,15 @@ _MOST_RESTING, _QUANTITY = 4, 0.1
 class Answers:
     """Every so many trades an order: at the market both ways, resting on either side; those that rest long go."""
 
-    def __init__(self) -> None:
-        self.seen = self.decided = 0
+    def __init__(self, every: int) -> None:
+        self.every, self.seen, self.decided = every, 0, 0
 
     def generate_algo_orders(self, state: Any) -> Any:
         """Barter's hook."""
         if state.event != "trade":
             return None
         self.seen += 1
-        if self.seen % EVERY:
+        if self.seen % self.every:
             return None
         self.decided += 1
         way = _QUANTITY if self.decided % 2 else -_QUANTITY
@@ -67,49 +70,65 @@ class Sends:
             self.answers[cid] = Answer(trade, self._heard.arrived[trade], time.time_ns())
 
 
-async def _read_slowly(seconds: float, seed: int, mean_seconds: float, pauses: list[tuple[int, int]]) -> None:
+async def _read_slowly(terms: Terms, pauses: list[tuple[int, int]]) -> None:
     """As often as any other fault do nothing but think, so that messages pile up."""
-    draw, ends = Random(seed), time.perf_counter() + seconds
+    draw, ends = Random(terms.seed + 1), time.perf_counter() + terms.seconds - terms.quiet_seconds
     while time.perf_counter() < ends:
-        await asyncio.sleep(draw.uniform(0.5, 1.5) * len(FAULTS) * mean_seconds)
+        await asyncio.sleep(draw.uniform(0.5, 1.5) * len(FAULTS) * terms.mean_seconds)
         if time.perf_counter() < ends:
             began = time.time_ns()
             time.sleep(draw.uniform(0.3, 1.5))
             pauses.append((began, time.time_ns()))
 
 
+@asynccontextmanager
+async def exchange(terms: Terms) -> AsyncIterator[tuple[str, Callable[[str], Awaitable[Any]]]]:
+    """An exchange in a process of its own: where it is, and what sends it a line and returns what it answers."""
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.soak", "--serve", json.dumps(asdict(terms)), stdin=-1, stdout=-1, limit=2**28
+    )
+    stdin, stdout = server.stdin, server.stdout
+    assert stdin is not None
+    assert stdout is not None
+
+    async def ask(what: str) -> Any:
+        stdin.write(what.encode())
+        return json.loads(await stdout.readline())
+
+    try:
+        yield await ask(""), ask
+    finally:
+        stdin.close()
+        await server.wait()
+
+
+def endpoints(where: str) -> binance.Endpoints:
+    """The addresses of an exchange."""
+    sockets = where.replace("http", "ws")
+    return binance.Endpoints(where, sockets, f"{sockets}/ws-api/v3")
+
+
 async def soak(seconds: float, rate: int, seed: int, mean_seconds: float = 2) -> dict[str, Any]:
-    """Trade at the exchange for so long.
+    """Trade at an exchange.
 
     Parameters
     ----------
-    seconds, rate
-        For how long, and how many trades a second.
-    seed
-        Draws the faults.
-    mean_seconds
-        Between two faults.
+    seconds, rate, seed, mean_seconds
+        As of :class:`~benchmarks.soak.terms.Terms`.
     """
-    arguments = ["--serve", f"--seconds={seconds}", f"--rate={rate}", f"--seed={seed}", f"--faults={mean_seconds}"]
-    server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.soak", *arguments, stdin=-1, stdout=-1, limit=2**28
-    )
-    assert server.stdout is not None
-    assert server.stdin is not None
+    terms = Terms(seconds, rate, seed, mean_seconds)
+    async with exchange(terms) as (where, ask):
+        return await _trade(terms, where, ask)
 
-    async def told() -> Any:
-        line = await server.stdout.readline()  # type: ignore[union-attr]
-        return json.loads(line)
 
-    where = await told()
-    sockets = where.replace("http", "ws")
-    there: dict[str, Any] = {"endpoints": binance.Endpoints(where, sockets, f"{sockets}/ws-api/v3"), "silence": "3s"}
+async def _trade(terms: Terms, where: str, ask: Callable[[str], Awaitable[Any]]) -> dict[str, Any]:
+    there: dict[str, Any] = {"endpoints": endpoints(where), "silence": "3s"}
     traded = await binance.instruments(["BTCUSDT"], there["endpoints"])
-    market = binance.BinanceMarket(traded, ["trades"], backfill=KEEP_SECONDS * rate, **there)
+    market = binance.BinanceMarket(traded, ["trades"], backfill=KEEP_SECONDS * terms.rate, **there)
     account = binance.BinanceAccount(
         traded, binance.Keys("key", "secret"), dry_run=False, reconcile_every="2s", **there
     )
-    heard, strategy = Heard(market), Answers()
+    heard, strategy = Heard(market, terms.every), Answers(terms.every)
     sends = Sends(account, strategy, heard)
     system = System(
         traded, strategy, sources=[account, heard], clients=[account], audit_mode="disabled", grace="15s", drain="30s"
@@ -119,18 +138,14 @@ async def soak(seconds: float, rate: int, seed: int, mean_seconds: float = 2) ->
     await handle.set_trading(TradingState.ENABLED)
     memory: list[tuple[float, float]] = []
     pauses: list[tuple[int, int]] = []
-    slow = seconds - QUIET_SECONDS, seed + 1, mean_seconds, pauses
-    background = [asyncio.create_task(watch(memory)), asyncio.create_task(_read_slowly(*slow))]
+    background = [asyncio.create_task(watch(memory)), asyncio.create_task(_read_slowly(terms, pauses))]
     used = time.process_time()
-    server.stdin.write(b"begin\n")
-    said = await told()
+    said = await ask("begin\n")
     used = time.process_time() - used
-    report, differ = await _agree(handle, heard, said, server.stdin, told)
+    report, differ = await _agree(handle, heard, said, ask)
     for task in background:
         task.cancel()
     run = await handle.shutdown()
-    server.stdin.close()
-    await server.wait()
     drawn = report["drawn"] | {"slow reader": len(pauses)}
     return {
         "trades": {
@@ -166,13 +181,12 @@ async def soak(seconds: float, rate: int, seed: int, mean_seconds: float = 2) ->
     }
 
 
-async def _agree(handle: SystemHandle, heard: Heard, said: int, server: Any, told: Any) -> tuple[Any, list[str]]:
+async def _agree(handle: SystemHandle, heard: Heard, said: int, ask: Any) -> tuple[Any, list[str]]:
     """Wait until both sides know the same, or for so long; what the exchange reports, and what differs."""
     ends = time.perf_counter() + SETTLE_SECONDS
     await handle.set_trading(TradingState.DISABLED)
     while True:
-        server.write(b"report\n")
-        report = await told()
+        report = await ask("report\n")
         differ = [] if heard.last == said else [f"the last trade is {heard.last} here and {said} there"]
         differ += differences(handle.run(), handle.view(), report)
         if not differ or time.perf_counter() > ends or not handle.is_running:

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -79,9 +80,10 @@ class SoakExchange(LoopbackExchange):
         self.sockets.say_text(STREAM, text)
 
     def old(self, params: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Trades from a number on, of those that are kept."""
-        first = max(int(params["fromId"]), self.count - self.keep + 1, 1)
-        numbers = range(first, min(first + int(params["limit"]), self.count + 1))
+        """Trades from a number on, or the last, of those that are kept."""
+        limit = int(params.get("limit", 500))
+        first = max(int(params.get("fromId", self.count - limit + 1)), self.count - self.keep + 1, 1)
+        numbers = range(first, min(first + limit, self.count + 1))
         self.asked_for += len(numbers)
         return [
             {"id": n, "price": _text(self._cents[n % self.keep]), "qty": _SIZE_TEXT,
@@ -94,9 +96,10 @@ class SoakExchange(LoopbackExchange):
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         now = time.time_ns()
-        route, is_signed = f"{request.method} {request.path}", "signature" in request.query
+        params = dict(parse_qsl(request.rel_url.raw_query_string + await request.text()))
+        route, is_signed = f"{request.method} {request.path}", "signature" in params
         if route == ORDER:
-            self.received.setdefault(request.query["newClientOrderId"], now)
+            self.received.setdefault(params["newClientOrderId"], now)
         self.while_banned += is_signed and self._banned[0] < now < self._banned[1]
         fault = self._faults[route][0] if self._faults[route] else None
         if is_signed and isinstance(fault, Status) and fault.retry_after:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 from barter_bt.testing.exchange import Late, Lost, Sockets, Status
@@ -100,6 +100,8 @@ class Storm:
         Where, and what draws.
     mean_seconds
         Between two of them.
+    names
+        Which; by default all.
 
     Attributes
     ----------
@@ -109,8 +111,10 @@ class Storm:
         When each began and ended, ns.
     """
 
-    def __init__(self, exchange: SoakExchange, draw: Random, mean_seconds: float) -> None:
-        self._exchange, self._draw, self._mean = exchange, draw, mean_seconds
+    def __init__(
+        self, exchange: SoakExchange, draw: Random, mean_seconds: float, names: Sequence[str] = ()
+    ) -> None:  # fmt: skip
+        self._exchange, self._draw, self._mean, self._names = exchange, draw, mean_seconds, list(names or FAULTS)
         self._deck: list[str] = []
         self.drawn: Counter[str] = Counter()
         self.times: list[tuple[int, int]] = []
@@ -123,7 +127,7 @@ class Storm:
             if time.perf_counter() >= ends:
                 return
             if not self._deck:
-                self._deck = self._draw.sample(list(FAULTS), len(FAULTS))
+                self._deck = self._draw.sample(self._names, len(self._names))
             name, began = self._deck.pop(), time.time_ns()
             await FAULTS[name](self._exchange, self._draw)
             self.drawn[name] += 1

@@ -13,23 +13,23 @@ from typing import Any
 from benchmarks.soak.exchange import ASK, BID, BUYS_AT, SELLS_AT, SIZE, STREAM, SYMBOL, SoakExchange
 from benchmarks.soak.faults import Storm
 from benchmarks.soak.memory import watch
-from benchmarks.soak.terms import BEATS, EVERY, KEEP_SECONDS, QUIET_SECONDS, REACH_SECONDS
+from benchmarks.soak.terms import BEATS, KEEP_SECONDS, Terms
 
 
-async def serve(seconds: float, rate: int, seed: int, mean_seconds: float) -> None:
+async def serve(terms: Terms) -> None:
     """Say where it is, and when there is a line to read, trade; then a report for each line."""
-    draw = Random(seed)
-    async with SoakExchange(KEEP_SECONDS * rate) as exchange:
+    draw = Random(terms.seed)
+    async with SoakExchange(KEEP_SECONDS * terms.rate) as exchange:
         exchange.quote(BID, ASK, SIZE)
         _tell(exchange.endpoints.rest)
         await asyncio.to_thread(sys.stdin.readline)
-        while not any(STREAM in names for names in exchange.sockets.open.values()) or len(exchange.sockets.open) < 2:
+        while not _is_heard(exchange, terms.connections):
             await asyncio.sleep(0.01)
-        storm, memory = Storm(exchange, draw, mean_seconds), list[tuple[float, float]]()
+        storm, memory = Storm(exchange, draw, terms.mean_seconds, terms.faults), list[tuple[float, float]]()
         background = [asyncio.create_task(_ping(exchange)), asyncio.create_task(watch(memory))]
-        raging = asyncio.create_task(storm.rage(seconds - QUIET_SECONDS))
+        raging = asyncio.create_task(storm.rage(terms.seconds - terms.quiet_seconds))
         used, begin = time.process_time(), time.perf_counter()
-        said = await _trade(exchange, seconds, rate, draw)
+        said = await _trade(exchange, terms, draw)
         took, used = time.perf_counter() - begin, time.process_time() - used
         await raging
         _tell(exchange.count)
@@ -42,21 +42,27 @@ async def serve(seconds: float, rate: int, seed: int, mean_seconds: float) -> No
             task.cancel()
 
 
+def _is_heard(exchange: SoakExchange, connections: int) -> bool:
+    listening = exchange.sockets.open.values()
+    return len(listening) >= connections and any(STREAM in names for names in listening)
+
+
 def _tell(what: Any) -> None:
     print(json.dumps(what), flush=True)
 
 
-async def _trade(exchange: SoakExchange, seconds: float, rate: int, draw: Random) -> dict[int, int]:
+async def _trade(exchange: SoakExchange, terms: Terms, draw: Random) -> dict[int, int]:
     """Trade at the rate; when each trade was said that an order follows on."""
     said: dict[int, int] = {}
-    begin, beats = time.perf_counter(), round(seconds * BEATS)
+    rate, every = terms.rate, terms.every
+    begin, beats = time.perf_counter(), round(terms.seconds * BEATS)
     for beat in range(1, beats + 1):
         first = exchange.count
         exchange.tick(rate * beat // BEATS - rate * (beat - 1) // BEATS)
-        if beat % (REACH_SECONDS * BEATS) == 0:
+        if beat % (terms.reach_seconds * BEATS) == 0:
             exchange.reach(draw.choice([BUYS_AT, SELLS_AT]))
         now = time.time_ns()
-        said |= dict.fromkeys(range(first + EVERY - first % EVERY, exchange.count + 1, EVERY), now)
+        said |= dict.fromkeys(range(first + every - first % every, exchange.count + 1, every), now)
         await exchange.flush()
         exchange.sockets.sent.clear()
         exchange.requests.clear()

@@ -1,14 +1,48 @@
 """What both sides of a soak go by."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 BEATS = 100
 """Lots of trades a second."""
-EVERY = 487
-"""Trades from one decision of the strategy to the next."""
-REACH_SECONDS = 5
-"""Between two trades that reach resting orders."""
 KEEP_SECONDS = 60
 """Of old trades can be asked for."""
-QUIET_SECONDS = 5
-"""Without faults in the end."""
 SETTLE_SECONDS = 60
 """In which both sides have to agree when there are no more trades."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Of the exchange.
+
+    Parameters
+    ----------
+    seconds, rate
+        For how long, and how many trades a second.
+    seed
+        Draws the faults.
+    mean_seconds
+        Between two faults.
+    every
+        Trades from one order of the client to the next.
+    faults
+        Names of those that are drawn; by default all.
+    connections
+        For how many the exchange waits before it begins.
+    quiet_seconds
+        Without faults in the end.
+    reach_seconds
+        Between two trades that reach resting orders.
+    """
+
+    seconds: float
+    rate: int
+    seed: int = 1
+    mean_seconds: float = 2
+    every: int = 487
+    faults: Sequence[str] = ()
+    connections: int = 2
+    quiet_seconds: float = 5
+    reach_seconds: int = 5
