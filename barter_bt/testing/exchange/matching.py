@@ -97,8 +97,7 @@ class Matching:
             It cannot be.
         """
         listing = self.listings[symbol]
-        if failed := listing.refusal(price, quantity):
-            raise Refused(-1013, failed)
+        self._check_filters(listing, side, price, quantity)
         if any(one.client_id == cid for one in self.working):
             raise Refused(*self.DUPLICATE)
         best = min(listing.asks, default=None) if side == "BUY" else max(listing.bids, default=None)
@@ -111,6 +110,12 @@ class Matching:
             return None
         self._accept(order)
         return order
+
+    def _check_filters(self, listing: Listing, side: str, price: Decimal | None, quantity: Decimal) -> None:
+        standing = sum(order.listing is listing for order in self.working)
+        failed = listing.failure(side, price, quantity, listing.last, standing=standing)
+        if failed is not None:
+            raise Refused(-1013, f"Filter failure: {failed.name}")
 
     def _check_funds(self, order: Resting) -> None:
         listing, buys = order.listing, order.side == "BUY"
