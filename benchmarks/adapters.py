@@ -2,12 +2,12 @@
 
     python -m benchmarks.adapters --ticks 20000 --rate 1000
 
-A loopback exchange in another process says trades at a steady rate, and every half a second something goes wrong: a trade
-is left out, comes twice or late, or a connection is closed. Every so many trades a client sends a market order. The
-same for each client, one after another: our systems with the adapter of Binance and with that of ccxt (source, engine, strategy,
-client), and ccxt by itself (`watch_trades`, `create_order`). It prints how many trades were lost, told twice or told out
-of order, how many orders arrived, and how long it took from the exchange's saying a trade until it was heard, and
-until the order that followed arrived at the exchange, by the one clock of the machine that both processes share.
+A loopback exchange in another process says trades at a steady rate, and every half a second something goes wrong: a
+trade is left out, comes twice or late, or a connection is closed. Every so many trades a client sends a market order.
+The same for each client, one after another: our systems (source, engine, strategy, client) with the adapter of Binance
+and with that of ccxt, and ccxt by itself (`watch_trades`, `create_order`). It prints how many trades were lost, told
+twice or out of order, how many orders arrived, and how long it took from the exchange's saying a trade until it was
+heard, and until the order that followed arrived there, by the one clock of the machine that both processes share.
 """
 
 from __future__ import annotations
@@ -170,7 +170,11 @@ async def through_ccxt(where: str, noted: Noted) -> None:
 
 
 Client = Callable[[str, Noted], Awaitable[None]]
-CLIENTS: dict[str, tuple[Client, int]] = {"own": (own, 2), "through ccxt": (through_ccxt, 2), "ccxt alone": (ccxt_alone, 1)}
+CLIENTS: dict[str, tuple[Client, int]] = {  # and how many connections each makes
+    "own": (own, 2),
+    "through ccxt": (through_ccxt, 2),
+    "ccxt alone": (ccxt_alone, 1),
+}
 
 
 async def measure(name: str, ticks: int, rate: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from barter_bt.testing.exchange import Listing
 
 _MARGIN = "usdt"
+_BOUNDS = ("price_max", "quantity_max", "market_quantity_max", "notional_max", "multiplier_up")
 _NO_MOST = Decimal(10**12)  # an instrument says none
 _KEYS = "key-of-loopback", "secret-of-loopback"
 PACE, FASTEST_NS = "30s", 60 * 10**9
@@ -177,9 +178,7 @@ def _listing(one: Instrument) -> Listing:
         tick=Decimal(str(one.price_increment)),
         step=Decimal(str(one.quantity_increment)),
         min_notional=Decimal(str(one.notional_min or 0)),
-        **dict.fromkeys(
-            ("price_max", "quantity_max", "market_quantity_max", "notional_max", "multiplier_up"), _NO_MOST
-        ),
+        **dict.fromkeys(_BOUNDS, _NO_MOST),
         multiplier_down=Decimal(0),
         most_orders=int(_NO_MOST),
     )
