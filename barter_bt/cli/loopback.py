@@ -171,17 +171,14 @@ def _listing(one: Instrument) -> Listing:
 
     base, quote = (one.base_name_exchange or one.base).upper(), (one.quote_name_exchange or one.quote).upper()
     symbol = (one.name_exchange or one.name.replace("_", "")).upper()
-    return Listing(
-        symbol,
-        base,
-        quote,
-        tick=Decimal(str(one.price_increment)),
-        step=Decimal(str(one.quantity_increment)),
-        min_notional=Decimal(str(one.notional_min or 0)),
-        **dict.fromkeys(_BOUNDS, _NO_MOST),
-        multiplier_down=Decimal(0),
-        most_orders=int(_NO_MOST),
-    )
+    filters: dict[str, Any] = dict.fromkeys(_BOUNDS, _NO_MOST) | {
+        "tick": Decimal(str(one.price_increment)),
+        "step": Decimal(str(one.quantity_increment)),
+        "min_notional": Decimal(str(one.notional_min or 0)),
+        "multiplier_down": Decimal(0),
+        "most_orders": int(_NO_MOST),
+    }
+    return Listing(symbol, base, quote, **filters)
 
 
 def _fees(fees: Any) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.soak.exchange import ASK, BID, BUYS_AT, SELLS_AT, SIZE, STREAM, SYMBOL, SoakExchange
 from benchmarks.soak.faults import Storm
+from benchmarks.soak.keyed import KeyedExchange
 from benchmarks.soak.memory import watch
 from benchmarks.soak.terms import BEATS, KEEP_SECONDS, Terms
 
@@ -19,7 +20,8 @@ from benchmarks.soak.terms import BEATS, KEEP_SECONDS, Terms
 async def serve(terms: Terms) -> None:
     """Say where it is, and when there is a line to read, trade; then a report for each line."""
     draw = Random(terms.seed)
-    async with SoakExchange(KEEP_SECONDS * terms.rate) as exchange:
+    served = KeyedExchange if terms.gives_keys else SoakExchange
+    async with served(KEEP_SECONDS * terms.rate) as exchange:
         exchange.quote(BID, ASK, SIZE)
         _tell(exchange.endpoints.rest)
         await asyncio.to_thread(sys.stdin.readline)

@@ -35,6 +35,8 @@ class Terms:
         Without faults in the end.
     reach_seconds
         Between two trades that reach resting orders.
+    gives_keys
+        Whether the account is also told of over a listen key, as older clients ask.
     """
 
     seconds: float
@@ -46,3 +48,4 @@ class Terms:
     connections: int = 2
     quiet_seconds: float = 5
     reach_seconds: int = 5
+    gives_keys: bool = False

@@ -83,7 +83,7 @@ async def replay_capture(exchange: LoopbackExchange, directory: str | Path, cloc
 
 
 def _columns(rows: pl.DataFrame, *kinds: str) -> list[tuple[str, str, str]]:
-    return rows.filter(pl.col("kind").is_in(kinds)).select("source", "kind", "raw").rows()  # type: ignore[return-value]
+    return rows.filter(pl.col("kind").is_in(kinds)).select("source", "kind", "raw").rows()
 
 
 def _streams(source: str) -> list[str]:

@@ -66,6 +66,7 @@ class LoopbackExchange(Script):
     WEIGHTS: Mapping[str, int] = WEIGHTS
     PUBLIC: frozenset[str] = PUBLIC
     INFO = "GET /api/v3/exchangeInfo"
+    SOCKETS: type[Sockets] = Sockets
 
     def __init__(
         self, clock: Clock, listings: Sequence[Listing] = (), balances: Mapping[str, Decimal | int] | None = None, *,
@@ -74,7 +75,7 @@ class LoopbackExchange(Script):
     ) -> None:  # fmt: skip
         self._clock, self.skew_ms, self.is_down = clock, 0, False
         listed = {one.symbol: one for one in listings or [Listing("BTCUSDT", "BTC", "USDT")]}
-        sockets, self._faults = Sockets(), defaultdict[str, list[Fault]](list)
+        sockets, self._faults = self.SOCKETS(), defaultdict[str, list[Fault]](list)
         given = {"USDT": 10_000, "BTC": 1} if balances is None else balances
         amounts = {asset: Decimal(amount) for asset, amount in given.items()}
         told = lambda event: sockets.say(Sockets.ACCOUNT, event)  # noqa: E731

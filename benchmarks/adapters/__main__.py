@@ -1,11 +1,12 @@
-"""From a tick to the order that it leads to, and what is lost: our clients of Binance beside ccxt alone.
+"""From a tick to the order that it leads to, and what is lost: our clients of Binance beside others.
 
-    python -m benchmarks.adapters --ticks 20000 --rate 1000
+    python -m benchmarks.adapters --ticks 20000 --rate 1000 [--nautilus-trader PYTHON]
 
 A loopback exchange in another process says trades at a steady rate, and every half a second something goes wrong: a
 trade is left out, comes twice or late, or a connection is closed. Every so many trades a client sends a market order.
 The same for each client, one after another: our systems (source, engine, strategy, client) with the adapter of Binance
-and with that of ccxt, and ccxt by itself (`watch_trades`, `create_order`). It prints how many trades were lost, told
+and with that of ccxt, ccxt by itself (`watch_trades`, `create_order`), and the node of nautilus_trader with its own
+adapter, where an interpreter is named that has it. It prints how many trades were lost, told
 twice or out of order, how many orders arrived, and how long it took from the exchange's saying a trade until it was
 heard, and until the order that followed arrived there, by the one clock of the machine that both processes share.
 """
@@ -17,8 +18,9 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import barter_bt as bt
@@ -177,12 +179,17 @@ CLIENTS: dict[str, tuple[Client, int]] = {  # and how many connections each make
 }
 
 
+def terms_of(ticks: int, rate: int, connections: int, *, gives_keys: bool = False) -> Terms:
+    """Of an exchange that says so many ticks."""
+    quiet = {"quiet_seconds": 2, "reach_seconds": 10**6}
+    return Terms(ticks / rate, rate, 1, FAULT_SECONDS, 1, FAULTS, connections, **quiet, gives_keys=gives_keys)  # type: ignore[arg-type]
+
+
 async def measure(name: str, ticks: int, rate: int) -> dict[str, Any]:
     """One client at an exchange of its own."""
     client, connections = CLIENTS[name]
-    terms = Terms(ticks / rate, rate, 1, FAULT_SECONDS, 1, FAULTS, connections, quiet_seconds=2, reach_seconds=10**6)
     noted = Noted()
-    async with exchange(terms) as (where, ask):
+    async with exchange(terms_of(ticks, rate, connections)) as (where, ask):
         running = asyncio.create_task(client(where, noted))  # type: ignore[arg-type]
         used = time.process_time()
         said = await ask("begin\n")
@@ -192,8 +199,27 @@ async def measure(name: str, ticks: int, rate: int) -> dict[str, Any]:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-    numbers, received = [number for number, _ in noted.seen], report["received"]
-    waits = [received[cid] - report["said"][str(number)] for cid, number in noted.orders.items() if cid in received]
+    return _figures(name, said, report, noted.seen, noted.orders, used)
+
+
+async def measure_nautilus_trader(python: str, ticks: int, rate: int) -> dict[str, Any]:
+    """Its node, in a process of its own; processor's time contains its start."""
+    async with exchange(terms_of(ticks, rate, 2, gives_keys=True)) as (where, ask):
+        script, given = str(Path(__file__).with_name("nautilus.py")), (where, str(EVERY), str(QUANTITY))
+        node = await asyncio.create_subprocess_exec(python, script, *given, stdin=-1, stdout=-1, limit=2**26)
+        said = await ask("begin\n")
+        await asyncio.sleep(1)
+        report = await ask("report\n")
+        told, _ = await node.communicate(b"\n")
+    noted = json.loads(told.splitlines()[-1])
+    return _figures("nautilus_trader", said, report, noted["seen"], noted["orders"], noted["cpu_seconds"])
+
+
+def _figures(
+    name: str, said: int, report: dict[str, Any], seen: Sequence[Sequence[int]], orders: dict[str, int], used: float
+) -> dict[str, Any]:
+    numbers, received = [number for number, _ in seen], report["received"]
+    waits = [received[cid] - report["said"][str(number)] for cid, number in orders.items() if cid in received]
     return {
         "client": name,
         "said": said,
@@ -201,7 +227,7 @@ async def measure(name: str, ticks: int, rate: int) -> dict[str, Any]:
         "twice": len(numbers) - len(set(numbers)),
         "out_of_order": sum(later < earlier for earlier, later in itertools.pairwise(numbers)),
         "orders": report["order_count"],
-        "tick_to_event": percentiles_us([at - report["said"][str(number)] for number, at in noted.seen]),
+        "tick_to_event": percentiles_us([at - report["said"][str(number)] for number, at in seen]),
         "tick_to_order": percentiles_us(waits),
         "cpu_us_a_tick": round(1e6 * used / said, 1),
     }
@@ -212,9 +238,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ticks", type=int, default=20_000)
     parser.add_argument("--rate", type=int, default=1000)
+    parser.add_argument("--nautilus-trader", metavar="PYTHON", help="an interpreter that has it")
     given = parser.parse_args()
     for name in CLIENTS:
         print(json.dumps(asyncio.run(measure(name, given.ticks, given.rate))))
+    if given.nautilus_trader:
+        print(json.dumps(asyncio.run(measure_nautilus_trader(given.nautilus_trader, given.ticks, given.rate))))
     return 0
 
 
