@@ -23,8 +23,16 @@ class Listing(Filters):
         In the exchange's spelling.
     delivery_ms
         When a future ends.
-    **filters
-        As of :class:`~barter_bt.testing.exchange.filters.Filters`.
+    tick, step
+        Steps of prices and quantities, and the least of each.
+    price_max, quantity_max, market_quantity_max
+        The most of each; the last of a market order.
+    min_notional, notional_max
+        Bounds of price times quantity.
+    multiplier_up, multiplier_down
+        Bounds of a price, in prices of the last trade.
+    most_orders
+        That may stand.
 
     Examples
     --------
