@@ -21,7 +21,7 @@ from benchmarks.soak.books import Heard, differences
 from benchmarks.soak.faults import FAULTS
 from benchmarks.soak.latency import Answer, figures
 from benchmarks.soak.memory import by_minute, slope_mb_an_hour, watch
-from benchmarks.soak.terms import KEEP_SECONDS, SETTLE_SECONDS, Terms
+from benchmarks.soak.terms import BACKFILL_SECONDS, SETTLE_SECONDS, Terms
 
 _MOST_RESTING, _QUANTITY = 4, 0.1
 
@@ -124,7 +124,7 @@ async def soak(seconds: float, rate: int, seed: int, mean_seconds: float = 2) ->
 async def _trade(terms: Terms, where: str, ask: Callable[[str], Awaitable[Any]]) -> dict[str, Any]:
     there: dict[str, Any] = {"endpoints": endpoints(where), "silence": "3s"}
     traded = await binance.instruments(["BTCUSDT"], there["endpoints"])
-    market = binance.BinanceMarket(traded, ["trades"], backfill=KEEP_SECONDS * terms.rate, **there)
+    market = binance.BinanceMarket(traded, ["trades"], backfill=BACKFILL_SECONDS * terms.rate, **there)
     account = binance.BinanceAccount(
         traded, binance.Keys("key", "secret"), dry_run=False, reconcile_every="2s", **there
     )

@@ -15,6 +15,7 @@ from barter_bt.live import WallClock
 from barter_bt.testing.exchange import LoopbackExchange, Status
 from barter_bt.testing.exchange.listing import Listing
 from barter_bt.testing.exchange.server import MS_NS
+from benchmarks.soak.terms import WEIGHT_A_MINUTE
 
 SYMBOL, STREAM = "BTCUSDT", "btcusdt@trade"
 BID, ASK, SIZE = "99.90", "100.10", "1000000000"
@@ -53,7 +54,9 @@ class SoakExchange(LoopbackExchange):
 
     def __init__(self, keep: int) -> None:
         balances = {"USDT": 10**9, "BTC": 10**6}
-        super().__init__(WallClock(), [Listing(SYMBOL, "BTC", "USDT")], balances, order_limit=1000)
+        super().__init__(
+            WallClock(), [Listing(SYMBOL, "BTC", "USDT")], balances, order_limit=1000, weight_limit=WEIGHT_A_MINUTE
+        )
         self.keep, self.count, self.asked_for = keep, 0, 0
         self._times, self._cents = array("q", [0]) * keep, array("i", [0]) * keep
         self.received: dict[str, int] = {}
