@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.machine import machine
 from benchmarks.soak.client import soak
+from benchmarks.soak.page import read
 from benchmarks.soak.server import serve
 from benchmarks.soak.terms import Terms
 
@@ -32,8 +33,14 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=5000, help="trades a second")
     parser.add_argument("--seed", type=int, default=1, help="draws the faults")
     parser.add_argument("--faults", type=float, default=2, help="seconds between two faults, on average")
+    parser.add_argument(
+        "--page", metavar="LOG", help="print the tables of what an earlier run printed, and run nothing"
+    )
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.page:
+        print(read(given.page))
+        return 0
     if given.serve:
         asyncio.run(serve(Terms(**json.loads(given.serve))))
         return 0

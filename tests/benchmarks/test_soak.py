@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from decimal import Decimal
 from random import Random
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from benchmarks.soak.exchange import ORDER, SoakExchange
 from benchmarks.soak.faults import FAULTS
 from benchmarks.soak.latency import Answer, figures
 from benchmarks.soak.memory import by_minute, slope_mb_an_hour
+from benchmarks.soak.page import page
 
 SECOND = 10**9
 
@@ -107,3 +109,20 @@ def test_every_fault_is_one_that_the_exchange_knows_and_is_over_when_it_should_b
 
     monkeypatch.setattr(faults, "_pause", at_once)
     asyncio.run(all_of_them())
+
+
+def test_the_page_of_a_run_is_made_of_what_it_printed() -> None:
+    timed = {"n": 3, "p50_us": 1500, "p99_us": 20_000}
+    ways = dict.fromkeys(("socket_to_sent", "socket_to_exchange", "exchange_to_exchange"), timed)
+    told = {
+        "trades": dict.fromkeys(("said", "a_second", "over_stream", "asked_for"), 5000)
+        | {"out_of_order": 0, "altered": 0, "gaps_told": 2, "losses_told": 1},
+        "orders": {"asked": 4, "arrived": 3, "fills": 2, "sent_while_banned": 0, "unreconciled": []},
+        "differences": [], "faults": {"all": 3, "late": 2, "mute": 1}, "latency": {"all": ways, "calm": ways},
+        "memory": {"mb_by_minute": [90.2, 100.0, 101.0], "exchange_mb_by_minute": [80.0]},
+        "cpu_us_a_trade": {"client": 40.5, "exchange": 12}, "failed": [],
+    }  # fmt: skip
+    shown = page(f"a warning\n{json.dumps(told, indent=1)}")
+    assert "| faults | 3 of 2 kinds, 1 or more of each |" in shown
+    assert "| memory of the client | 90 MB at first, 100 halfway, 101 in the end |" in shown
+    assert "| from our socket to the order on its way | 3 | 1.5 | 20.0 | 3 | 1.5 | 20.0 |" in shown
