@@ -19,7 +19,8 @@ def page(log: str) -> str:
     """Two tables, of counts and of latencies, from all that a run has printed."""
     told: dict[str, Any] = json.loads(log[log.index("{\n") :])
     trades, orders, memory, faults = (told[name] for name in ("trades", "orders", "memory", "faults"))
-    ours, theirs = memory["mb_by_minute"], memory["exchange_mb_by_minute"]
+    ours, theirs, cpu = memory["mb_by_minute"], memory["exchange_mb_by_minute"], told["cpu_us_a_trade"]
+    halfway = ours[len(ours) // 2]
     counts = {
         "trades said, a second": f"{trades['said']:,}, {trades['a_second']:,}",
         "of these over the stream, asked for": f"{trades['over_stream']:,}, {trades['asked_for']:,}",
@@ -29,9 +30,9 @@ def page(log: str) -> str:
         "differences between both sides": str(len(told["differences"])),
         "requests in a ban, amounts unexplained": f"{orders['sent_while_banned']}, {len(orders['unreconciled'])}",
         "faults": f"{faults['all']:,} of {len(faults) - 1} kinds, {min(faults.values())} or more of each",
-        "memory of the client": f"{ours[0]:.0f} MB at first, {ours[len(ours) // 2]:.0f} halfway, {ours[-1]:.0f} in the end",
+        "memory of the client": f"{ours[0]:.0f} MB at first, {halfway:.0f} halfway, {ours[-1]:.0f} in the end",
         "memory of the exchange": f"{theirs[0]:.0f} MB at first, {theirs[-1]:.0f} in the end",
-        "processor's time a trade": f"client {told['cpu_us_a_trade']['client']} µs, exchange {told['cpu_us_a_trade']['exchange']} µs",
+        "processor's time a trade": f"client {cpu['client']} µs, exchange {cpu['exchange']} µs",
         "failed": ", ".join(told["failed"]) or "nothing",
     }  # fmt: skip
     rows = [
