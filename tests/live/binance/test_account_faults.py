@@ -422,6 +422,7 @@ def test_a_trade_whose_order_nobody_told_of_is_that_orders(how: Any) -> None:
             rig.exchange.spoil_next(how, stream=Sockets.ACCOUNT)
             rig.adapter.open(at_market())
             await rig.until_in_time(lambda: rig.trades, 1)
+            assert rig.exchange.sockets.spoilers[Sockets.ACCOUNT].next == []
             told = [one for one in rig.told if isinstance(one, bp.Order | bp.Trade)]
             assert [type(getattr(one, "state", one)).__name__ for one in told] == ["Open", "Trade", "FullyFilled"]
             assert told[0].state.id == told[1].order_id
