@@ -17,15 +17,19 @@ else
 endif
 READY := $(VENV)/.ready
 JOBS ?= 2
+SECONDS ?= 3600
+RATE ?= 5000
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test explore mutants lint docs bench clean
+.PHONY: help setup demo test explore mutants lint docs bench soak clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make lint   ruff and mypy'
 	@echo 'make docs   build the documentation into build/docs'
 	@echo 'make bench  measure, see benchmarks/'
+	@echo 'make soak   an hour of trading at a loopback exchange that fails in every way it knows; SECONDS=60 for less'
 	@echo 'make explore  the tests with new random examples, where make test draws the same each time'
 	@echo 'make mutants  see whether the tests notice wrong changes of the package, see tests/mutants/'
 	@echo 'make clean  delete the virtual environment, caches and the demo'
@@ -62,6 +66,9 @@ docs: $(READY)
 
 bench: $(READY)
 	"$(BIN)/python" -m benchmarks
+
+soak: $(READY)
+	"$(BIN)/python" -m benchmarks.soak --seconds $(SECONDS) --rate $(RATE) --seed $(SEED)
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo runs/demo.html build/docs docs/reference .cache

@@ -92,7 +92,7 @@ SURFACE = {
         CcxtAccount CcxtMarket CcxtWarning Connection Secrets connect instruments
     """,
     "barter_bt.testing.exchange": """
-        Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status replay_market
+        Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status replay_capture replay_market
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording

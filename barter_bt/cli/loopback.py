@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from barter_bt.testing.exchange import Listing
 
 _MARGIN = "usdt"
+_BOUNDS = ("price_max", "quantity_max", "market_quantity_max", "notional_max", "multiplier_up")
+_NO_MOST = Decimal(10**12)  # an instrument says none
 _KEYS = "key-of-loopback", "secret-of-loopback"
 PACE, FASTEST_NS = "30s", 60 * 10**9
 
@@ -169,8 +171,14 @@ def _listing(one: Instrument) -> Listing:
 
     base, quote = (one.base_name_exchange or one.base).upper(), (one.quote_name_exchange or one.quote).upper()
     symbol = (one.name_exchange or one.name.replace("_", "")).upper()
-    increments = Decimal(str(one.price_increment)), Decimal(str(one.quantity_increment))
-    return Listing(symbol, base, quote, *increments, Decimal(str(one.notional_min or 0)))
+    filters: dict[str, Any] = dict.fromkeys(_BOUNDS, _NO_MOST) | {
+        "tick": Decimal(str(one.price_increment)),
+        "step": Decimal(str(one.quantity_increment)),
+        "min_notional": Decimal(str(one.notional_min or 0)),
+        "multiplier_down": Decimal(0),
+        "most_orders": int(_NO_MOST),
+    }
+    return Listing(symbol, base, quote, **filters)
 
 
 def _fees(fees: Any) -> dict[str, str]:

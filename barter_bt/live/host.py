@@ -28,6 +28,7 @@ from barter_bt.system import Audit, Timer
 ENDED = "the system has ended"
 _IN_A_ROW = 256  # messages of an iterator before others have their turn
 _AT_ONCE = 16  # of a source
+_TURNS_OF_A_REQUEST = 4  # of the loop, until a client's task has written it
 
 Answer: TypeAlias = "asyncio.Future[list[Audit]]"
 Entry: TypeAlias = tuple[Arrival | Event, Answer]
@@ -313,6 +314,9 @@ class Host:
                 if self.listeners or in_a_row >= _AT_ONCE:
                     in_a_row = 0
                     await asyncio.sleep(0)
+                if self.session.has_sent:
+                    for _ in range(_TURNS_OF_A_REQUEST):
+                        await asyncio.sleep(0)
 
     def _put(self, what: Arrival | Event) -> Answer:
         answer: Answer = asyncio.get_running_loop().create_future()

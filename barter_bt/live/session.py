@@ -150,6 +150,11 @@ class Session:
             if isinstance(kind, CashFlow) and kind.kind == CashFlowKind.TRANSFER and kind.instrument is not None:
                 self._moving -= Counter({self.engine.index.names[self.engine.index.instrument(kind.instrument)]: 1})
 
+    @property
+    def has_sent(self) -> bool:
+        """Whether the last arrival has led to a request."""
+        return self._sends > 0
+
     def unanswered(self) -> list[str]:
         """Requests on their way, in words: orders, cancels and amends by client id, margin by instrument."""
         return [*orders_in_flight(self.engine), *(f"margin of {name!r}" for name in self._moving)]

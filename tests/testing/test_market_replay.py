@@ -49,7 +49,7 @@ def told(
 
     async def play() -> list[tuple[str, dict[str, Any]]]:
         clock = Virtual(int(BEGIN.timestamp()) * 10**9)
-        listings = [Listing(f"{name}USDT", name, "USDT", TICK, Decimal("0.01")) for name in ("BTC", "ETH")]
+        listings = [Listing(f"{name}USDT", name, "USDT", tick=TICK, step=Decimal("0.01")) for name in ("BTC", "ETH")]
         exchange = LoopbackExchange(clock, listings)
         exchange.sockets = kept = Kept()
         await replay_market(exchange, streams, {"btc_usdt": "BTCUSDT", "eth_usdt": "ETHUSDT"}, clock, **window)

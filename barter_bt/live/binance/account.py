@@ -96,6 +96,8 @@ class BinanceAccount:
     ----------
     exchanges
         The one that it sends to.
+    conditions
+        Of an order, those that it can tell the exchange.
 
     Raises
     ------
@@ -104,6 +106,7 @@ class BinanceAccount:
     """
 
     exchanges: tuple[str, ...] = (SPOT.exchange,)
+    conditions: tuple[str, ...] = ()
     _dialect: Dialect = SPOT
     _make_history: type[History] = History
 
@@ -140,7 +143,7 @@ class BinanceAccount:
         self._is_dry = dry_run
         self._sender = Sender(
             self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,
-            params=self._params, start=self._start, hear_of=self._hear_of,
+            params=self._params, start=self._start, hear_of=self._hear_of, conditions=self.conditions,
         )  # fmt: skip
         self._deaf_ns, self._every_ns = duration_ns(deaf, "deaf"), duration_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()

@@ -57,7 +57,8 @@ class FuturesAccount(BinanceAccount):
     endpoints
         Which network; by default the test network.
     reduce_only
-        Says of an order whether it may only make a position smaller; by default of none. Barter's requests cannot.
+        Says of an order whether it may only make a position smaller, besides those that ask for it themselves
+        (``reduce_only`` of their conditions); for strategies of the event engine whose requests do not.
     **options
         As of :class:`BinanceAccount`: ``dry_run``, ``clock``, ``random``, ``silence``, ``deaf``, ``reconcile_every``,
         ``last_trades``, ``raw``.
@@ -70,6 +71,7 @@ class FuturesAccount(BinanceAccount):
     """
 
     exchanges: tuple[str, ...] = (FUTURES.exchange,)
+    conditions: tuple[str, ...] = ("reduce_only",)
     _dialect: Dialect = FUTURES
     _make_history: type[History] = FuturesHistory
     _history: FuturesHistory
@@ -161,7 +163,10 @@ class FuturesAccount(BinanceAccount):
 
     def _params(self, request: OrderRequestOpen, symbol: str) -> dict[str, Any]:
         params = super()._params(request, symbol)
-        is_reducing = self._reduces is not None and self._reduces(request)
+        asked = request.state.conditions
+        is_reducing = (asked is not None and asked.reduce_only) or (
+            self._reduces is not None and self._reduces(request)
+        )
         return params | {"reduceOnly": "true"} if is_reducing else params
 
     def move_margin(self, request: MarginRequest) -> EngineError | None:

@@ -104,13 +104,15 @@ class History:
         """What a report tells that has not been told."""
         if told.s not in self._symbols.names:
             return []
+        is_first, trades, filled = told.client_id not in self.mentioned, list[Any](), self._filled[told.i]
         self.mentioned.add(told.client_id)
         self._cids[told.i] = told.client_id
-        trades, filled = [], self._filled[told.i]
         if told.z > filled + (told.l if told.x == "TRADE" else 0):
             trades = await self._trades_of(told.s, told.i)
         if told.x == "TRADE":
             trades += self._trade(trade_of(told))
+        if trades and is_first:  # trades name it by the exchange's number, which nobody has told of yet
+            trades.insert(0, self.tells.arrived(told))
         if told.z < filled:
             return trades  # what came behind it has been told
         self._filled[told.i] = told.z

@@ -129,9 +129,13 @@ class BinanceMarket:
         """One message after another, until it is closed."""
         if not self._inbox.is_closed:
             self._keeping = [asyncio.create_task(link.keep()) for link in self._links]
+        gives_up = False  # what waits of a link that is given up: it is asked for over the next one
         async for item in self._inbox.items():
             if isinstance(item, Lost):
+                gives_up = False
                 yield Arrival(self._clock.now(), (Market(Reconnecting(self._exchange)),))
+                continue
+            if gives_up:
                 continue
             received, text = item
             try:
@@ -146,6 +150,7 @@ class BinanceMarket:
                 self._drop(f"a message cannot be read: {error}")
             except ConnectionFailed as error:
                 self._drop(f"what was missed could not be asked for: {error}")
+                gives_up = True
 
     async def close(self) -> None:
         """Give connections back."""

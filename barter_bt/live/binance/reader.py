@@ -112,8 +112,11 @@ class Reader:
             kind: Any = list[OldTrade] if self._rest.dialect is SPOT else list[AggTrade]
             rows = await self._rest.ask(self._rest.dialect.old_trades, kind, params)
             rows = [row for row in rows if first <= row.id < until]
-            if not rows or rows[0].id != first:
+            if not rows:
                 raise ConnectionFailed(f"trade {first} of {symbol} is not among the exchange's old trades yet")
+            if rows[0].id > first:
+                told = f"{rows[0].id - first} trades of {symbol} are not among the exchange's old trades any more"
+                warnings.warn(told, BinanceWarning, stacklevel=2)
             for row in rows:
                 yield row
             first = rows[-1].id + 1

@@ -7,6 +7,7 @@ Sources: `rest-api.md` of https://github.com/binance/binance-spot-api-docs as of
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from barter_bt.live.binance.dialect import SPOT, Dialect
@@ -28,14 +29,14 @@ CLIENT_ID = re.compile(r"[a-zA-Z0-9_-]{1,36}")
 _TIMES: dict[type, str] = {GoodUntilCancelled: "GTC", ImmediateOrCancel: "IOC", FillOrKill: "FOK"}
 
 
-def open_objection(request: OrderRequestOpen) -> str | None:
-    """Why an order cannot be asked for, if it cannot."""
+def open_objection(request: OrderRequestOpen, known: Collection[str] = ()) -> str | None:
+    """Why an order cannot be asked for of a client that knows so many conditions, if it cannot."""
     terms = request.state
     if not CLIENT_ID.fullmatch(request.key.cid):
         return f"client id {request.key.cid!r}: the exchange takes up to 36 letters, digits, - and _"
     if terms.kind == OrderKind.LIMIT and isinstance(terms.time_in_force, GoodUntilEndOfDay):
         return "the exchange has no orders for the day"
-    return untold_objection(request)
+    return untold_objection(request, known)
 
 
 def open_params(request: OrderRequestOpen, symbol: str, dialect: Dialect = SPOT) -> dict[str, Any]:

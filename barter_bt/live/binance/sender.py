@@ -8,7 +8,7 @@ the engine behind it has 10 s to answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from random import Random
 from typing import Any
 
@@ -70,6 +70,8 @@ class Sender:
         Runs something at the same time.
     hear_of
         Sees to it that the stream mentions an order that the exchange has acknowledged.
+    conditions
+        Of an order, those that ``params`` tells.
     """
 
     def __init__(
@@ -85,10 +87,11 @@ class Sender:
         params: Callable[[OrderRequestOpen, str], Mapping[str, Any]],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         hear_of: Callable[[str], Coroutine[Any, Any, None]],
+        conditions: Collection[str] = (),
     ) -> None:
         self._rest, self._history, self._symbols, self._clock, self._random = rest, history, symbols, clock, random
         self._is_dry, self._tell, self._start, self._hear_of = is_dry, tell, start, hear_of
-        self._params, self._dialect = params, rest.dialect
+        self._params, self._dialect, self._conditions = params, rest.dialect, conditions
         self._on_its_way: dict[str, asyncio.Task[None]] = {}
 
     def send(self, request: Request) -> None:
@@ -111,7 +114,7 @@ class Sender:
         if isinstance(request, OrderRequestOpen):
             if request.key.cid in self._history.strategies:
                 return f"client id {request.key.cid!r} was used before; once that order is filled it would be doubled"
-            return open_objection(request)
+            return open_objection(request, self._conditions)
         if self._is_dry:
             return "a dry run changes nothing at the exchange"
         return amend_objection(request, self._dialect) if isinstance(request, OrderRequestAmend) else None

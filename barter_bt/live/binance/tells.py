@@ -72,6 +72,11 @@ class Tells:
         state = state_of(told.X, str(told.i), told.T * MS_NS, told.z, told.r)
         return _order(key, told.S, told.p, told.q, told.o, told.f, state)
 
+    def arrived(self, told: ExecutionReport) -> Order:
+        """How an order stood when it had just arrived, where a later report is the first that came."""
+        state = Open(str(told.i), told.O * MS_NS, Decimal(0))
+        return _order(self.key(told.s, told.client_id), told.S, told.p, told.q, told.o, told.f, state)
+
     def first_report(self, told: QueriedOrder) -> Order:
         """How an order stood when it had just arrived."""
         return self._queried(told, Open(str(told.orderId), told.time * MS_NS, Decimal(0)))

@@ -16,6 +16,7 @@ Examples
 'btc_usdt 0.01'
 """
 
+from barter_bt.testing.exchange.capture import replay_capture
 from barter_bt.testing.exchange.faults import Late, Lost, Status
 from barter_bt.testing.exchange.futures import LoopbackFutures
 from barter_bt.testing.exchange.listing import Listing
@@ -23,4 +24,14 @@ from barter_bt.testing.exchange.replay import replay_market
 from barter_bt.testing.exchange.server import LoopbackExchange
 from barter_bt.testing.exchange.sockets import Sockets
 
-__all__ = ["Late", "Listing", "LoopbackExchange", "LoopbackFutures", "Lost", "Sockets", "Status", "replay_market"]
+__all__ = [
+    "Late",
+    "Listing",
+    "LoopbackExchange",
+    "LoopbackFutures",
+    "Lost",
+    "Sockets",
+    "Status",
+    "replay_capture",
+    "replay_market",
+]

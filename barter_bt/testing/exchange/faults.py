@@ -8,6 +8,7 @@ fault                             how it is asked for
 an answer that never comes        ``Lost()``; ``Lost(processed=False)`` is a request that never arrived
 a late answer                     ``Late()``, until its ``release()``
 gap, duplicate, reorder, cut      ``exchange.spoil_next("gap" | "duplicate" | "reorder" | "truncate")``
+the same of one stream            ``exchange.spoil_next("gap", stream=Sockets.ACCOUNT)``
 mute but open                     ``exchange.mute()``
 a close with a code               ``await exchange.close_sockets(1011)``
 a fill while nobody listens       ``exchange.is_down = True``, ``exchange.trade(...)``, ``is_down = False``
@@ -22,7 +23,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Spoiling = Literal["gap", "duplicate", "reorder", "truncate"]
 
@@ -81,36 +82,45 @@ class Late:
 Fault = Status | Lost | Late
 
 
+Message = tuple[Any, str]
+
+
 class Spoiler:
-    """Spoils the next messages of a stream, one for each time that it was asked.
+    """Spoils the next messages, one for each time that it was asked; a message is to whom, and what.
 
     Examples
     --------
     >>> spoiler = Spoiler()
     >>> spoiler.next.append("reorder")
-    >>> list(spoiler.through("first")), list(spoiler.through("second"))
-    ([], ['second', 'first'])
+    >>> list(spoiler.through((1, "first"))), list(spoiler.through((1, "second")))
+    ([], [(1, 'second'), (1, 'first')])
     """
 
     def __init__(self) -> None:
-        self.next: list[Spoiling] = []
-        self._held: list[str] = []
+        self.next: list[Spoiling | None] = []
+        self._held: list[Message] = []
 
-    def through(self, text: str) -> Iterator[str]:
+    @property
+    def is_asked(self) -> bool:
+        """Whether the next message does not go through as it is."""
+        return bool(self.next or self._held)
+
+    def through(self, message: Message) -> Iterator[Message]:
         """What is sent in place of a message."""
         if self._held:
-            yield text
+            yield message
             yield self._held.pop()
             return
         match self.next.pop(0) if self.next else None:
             case "gap":
                 return
             case "duplicate":
-                yield text
-                yield text
+                yield message
+                yield message
             case "reorder":
-                self._held.append(text)
+                self._held.append(message)
             case "truncate":
-                yield text[: len(text) // 2]
+                to, text = message
+                yield to, text[: len(text) // 2]
             case _:
-                yield text
+                yield message

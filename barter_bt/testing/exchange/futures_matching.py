@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from barter_bt.testing.exchange.futures_wire import account_update, order_trade_update
-from barter_bt.testing.exchange.listing import Resting
+from barter_bt.testing.exchange.listing import Listing, Resting
 from barter_bt.testing.exchange.matching import Matching, Refused
 
 _NOTHING = Decimal(0)
@@ -55,7 +55,7 @@ class FuturesMatching(Matching):
     def available(self) -> Decimal:
         """What of it is not margin."""
         used = sum((abs(self.held[symbol]) * self.entry[symbol] for symbol in self.held), _NOTHING)
-        standing = sum((o.leaves * o.price for o in self.orders if o.is_working and not o.is_reducing), _NOTHING)
+        standing = sum((o.leaves * o.price for o in self.working if not o.is_reducing), _NOTHING)
         return self.wallet - (used + standing) / self.leverage - sum(self.aside.values(), _NOTHING)
 
     def place_reducing(self, *given: Any, **options: Any) -> Resting | None:
@@ -65,6 +65,14 @@ class FuturesMatching(Matching):
             return self.place(*given, **options)
         finally:
             self._reduces = False
+
+    def _check_filters(self, listing: Listing, side: str, price: Decimal | None, quantity: Decimal) -> None:
+        standing = sum(order.listing is listing for order in self.working)
+        failed = listing.failure(
+            side, price, quantity, listing.last, standing=standing, is_future=True, is_reducing=self._reduces
+        )
+        if failed is not None:
+            raise Refused(failed.code, failed.message)
 
     def _check_funds(self, order: Resting) -> None:
         held, buys = self.held[order.listing.symbol], order.side == "BUY"
@@ -122,7 +130,7 @@ class FuturesMatching(Matching):
         order = Resting(
             number, self.listings[symbol], f"autoclose-{number}", side, "LIMIT", "IOC", price, quantity, self.now()
         )
-        self.orders.append(order)
+        self._add(order)
         self._report(order, "NEW")
         self.fill(order, price, quantity, is_maker=False)
 
@@ -130,8 +138,7 @@ class FuturesMatching(Matching):
         """Change price and quantity of an order."""
         if order is None or not order.is_working:
             raise Refused(-2013, "Order does not exist.")
-        if failed := order.listing.refusal(price, quantity):
-            raise Refused(-1013, failed)
+        self._check_filters(order.listing, order.side, price, quantity)
         if (price, quantity) == (order.price, order.quantity):
             raise Refused(-5027, "No need to modify the order.")
         order.price, order.quantity, order.updated = price, quantity, self.now()

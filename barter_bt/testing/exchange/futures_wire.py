@@ -124,14 +124,9 @@ def exchange_info(listings: list[Listing], now: int, weight: int, orders: int) -
          "baseAsset": one.base, "quoteAsset": one.quote, "marginAsset": one.quote, "pricePrecision": 2,
          "quantityPrecision": 3, "baseAssetPrecision": 8, "quotePrecision": 8, "underlyingType": "COIN",
          "underlyingSubType": [], "settlePlan": 0, "triggerProtect": "0.0500", "liquidationFee": "0.0125",
-         "marketTakeBound": "0.05", "filters": _filters(one), "orderTypes": ["LIMIT", "MARKET"],
+         "marketTakeBound": "0.05", "filters": one.futures_filters(), "orderTypes": ["LIMIT", "MARKET"],
          "timeInForce": ["GTC", "IOC", "FOK", "GTX"]}
         for one in listings
     ]  # fmt: skip
     return {"timezone": "UTC", "serverTime": now, "rateLimits": limits, "exchangeFilters": [], "assets": [],
             "symbols": symbols}  # fmt: skip
-
-
-def _filters(one: Listing) -> list[Message]:
-    spot = [row for row in one.filters() if row["filterType"] in ("PRICE_FILTER", "LOT_SIZE")]
-    return [*spot, {"filterType": "MIN_NOTIONAL", "notional": text(one.min_notional)}]

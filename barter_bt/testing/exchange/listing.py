@@ -6,32 +6,33 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from barter_bt.testing.exchange.filters import Filters, text
+
+__all__ = ["Balance", "Levels", "Listing", "Resting", "text"]
+
 Levels = dict[Decimal, Decimal]
 
 
-def text(amount: Decimal) -> str:
-    """An amount as the exchange writes it.
-
-    Examples
-    --------
-    >>> text(Decimal("0.5"))
-    '0.50000000'
-    """
-    return f"{amount:.8f}"
-
-
 @dataclass
-class Listing:
+class Listing(Filters):
     """A symbol: its filters, a book that the script sets, and what happened in it.
 
     Parameters
     ----------
     symbol, base, quote
         In the exchange's spelling.
-    tick, step, min_notional
-        Its filters.
     delivery_ms
         When a future ends.
+    tick, step
+        Steps of prices and quantities, and the least of each.
+    price_max, quantity_max, market_quantity_max
+        The most of each; the last of a market order.
+    min_notional, notional_max
+        Bounds of price times quantity.
+    multiplier_up, multiplier_down
+        Bounds of a price, in prices of the last trade.
+    most_orders
+        That may stand.
 
     Examples
     --------
@@ -42,9 +43,6 @@ class Listing:
     symbol: str
     base: str
     quote: str
-    tick: Decimal = Decimal("0.01")
-    step: Decimal = Decimal("0.00001")
-    min_notional: Decimal = Decimal(5)
     delivery_ms: int = 4_133_404_800_000
     bids: Levels = field(default_factory=dict)
     asks: Levels = field(default_factory=dict)
@@ -56,26 +54,10 @@ class Listing:
         """What an order of that side would take."""
         return self.asks if side == "BUY" else self.bids
 
-    def filters(self) -> list[dict[str, Any]]:
-        """As `exchangeInfo` has them."""
-        return [
-            {"filterType": "PRICE_FILTER", "minPrice": text(self.tick), "maxPrice": "1000000.00000000",
-             "tickSize": text(self.tick)},
-            {"filterType": "LOT_SIZE", "minQty": text(self.step), "maxQty": "9000.00000000",
-             "stepSize": text(self.step)},
-            {"filterType": "NOTIONAL", "minNotional": text(self.min_notional), "applyMinToMarket": True,
-             "maxNotional": "9000000.00000000", "applyMaxToMarket": False, "avgPriceMins": 5},
-        ]  # fmt: skip
-
-    def refusal(self, price: Decimal | None, quantity: Decimal) -> str | None:
-        """The filter that an order fails, if one."""
-        if price is not None and (price <= 0 or price % self.tick):
-            return "Filter failure: PRICE_FILTER"
-        if quantity < self.step or quantity % self.step:
-            return "Filter failure: LOT_SIZE"
-        if price is not None and price * quantity < self.min_notional:
-            return "Filter failure: NOTIONAL"
-        return None
+    @property
+    def last(self) -> Decimal | None:
+        """Price of the last trade."""
+        return Decimal(self.trades[-1]["price"]) if self.trades else None
 
 
 @dataclass

@@ -64,8 +64,19 @@ class Matching:
         for asset, amount in balances.items():
             self.balances[asset].free = amount
         self.orders: list[Resting] = []
+        self._working: list[Resting] = []
         self.trades: list[dict[str, Any]] = []
         self.updated = now()
+
+    @property
+    def working(self) -> list[Resting]:
+        """Orders that stand, the oldest first."""
+        self._working = [order for order in self._working if order.is_working]
+        return self._working
+
+    def _add(self, order: Resting) -> None:
+        self.orders.append(order)
+        self._working.append(order)
 
     def find(self, symbol: str, number: str | None, client_id: str | None) -> Resting | None:
         """An order by either id; of several with a client id the latest."""
@@ -86,9 +97,8 @@ class Matching:
             It cannot be.
         """
         listing = self.listings[symbol]
-        if failed := listing.refusal(price, quantity):
-            raise Refused(-1013, failed)
-        if any(one.client_id == cid and one.is_working for one in self.orders):
+        self._check_filters(listing, side, price, quantity)
+        if any(one.client_id == cid for one in self.working):
             raise Refused(*self.DUPLICATE)
         best = min(listing.asks, default=None) if side == "BUY" else max(listing.bids, default=None)
         crosses = best is not None and (price is None or (price >= best if side == "BUY" else price <= best))
@@ -100,6 +110,12 @@ class Matching:
             return None
         self._accept(order)
         return order
+
+    def _check_filters(self, listing: Listing, side: str, price: Decimal | None, quantity: Decimal) -> None:
+        standing = sum(order.listing is listing for order in self.working)
+        failed = listing.failure(side, price, quantity, listing.last, standing=standing)
+        if failed is not None:
+            raise Refused(-1013, f"Filter failure: {failed.name}")
 
     def _check_funds(self, order: Resting) -> None:
         listing, buys = order.listing, order.side == "BUY"
@@ -118,7 +134,7 @@ class Matching:
         return cost
 
     def _accept(self, order: Resting) -> None:
-        self.orders.append(order)
+        self._add(order)
         order.updated = self.now()
         if order.kind != "MARKET":
             self._lock(order, 1)
@@ -168,8 +184,8 @@ class Matching:
         """A public trade, by a taker of ``side``, reaches resting orders."""
         other = "SELL" if side == "BUY" else "BUY"
         within = [
-            order for order in self.orders
-            if order.is_working and order.listing is listing and order.side == other and self._reaches(order, price)
+            order for order in self.working
+            if order.listing is listing and order.side == other and self._reaches(order, price)
         ]  # fmt: skip
         for order in sorted(within, key=lambda o: (o.price if side == "BUY" else -o.price, o.number)):
             taken = min(quantity, order.leaves)

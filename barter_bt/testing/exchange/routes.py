@@ -104,8 +104,7 @@ def _query(x: Matching, params: Params) -> Any:
 
 def standing(x: Matching, params: Params) -> list[Resting]:
     """Orders that stand."""
-    return [order for order in x.orders
-            if order.is_working and params.get("symbol", order.listing.symbol) == order.listing.symbol]  # fmt: skip
+    return [order for order in x.working if params.get("symbol", order.listing.symbol) == order.listing.symbol]
 
 
 ROUTES: dict[str, Callable[[Matching, Params], Any]] = {

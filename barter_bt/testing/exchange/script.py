@@ -59,7 +59,8 @@ class Script:
     def trade(self, price: str, quantity: str, side: str = "SELL", symbol: str = "BTCUSDT") -> None:
         """Let others trade, the taker on ``side``; resting orders of the account at that price or better are filled."""
         one = self.listings[symbol]
-        row = {"id": len(one.trades) + 1, "price": text(Decimal(price)), "qty": text(Decimal(quantity)),
+        number = one.trades[-1]["id"] + 1 if one.trades else 1
+        row = {"id": number, "price": text(Decimal(price)), "qty": text(Decimal(quantity)),
                "time": self.account.now(), "isBuyerMaker": side == "SELL"}  # fmt: skip
         one.trades.append(row)
         self._say_trade(symbol, row)

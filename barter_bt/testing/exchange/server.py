@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Self
@@ -57,6 +57,8 @@ class LoopbackExchange(Script):
         Every request that arrived, as ``"POST /api/v3/order"``, with its parameters.
     sockets
         Who listens.
+    captured
+        What requests were answered in a capture, in order: see :func:`replay_capture`.
     """
 
     MATCHING: type[Matching] = Matching
@@ -64,6 +66,7 @@ class LoopbackExchange(Script):
     WEIGHTS: Mapping[str, int] = WEIGHTS
     PUBLIC: frozenset[str] = PUBLIC
     INFO = "GET /api/v3/exchangeInfo"
+    SOCKETS: type[Sockets] = Sockets
 
     def __init__(
         self, clock: Clock, listings: Sequence[Listing] = (), balances: Mapping[str, Decimal | int] | None = None, *,
@@ -72,7 +75,7 @@ class LoopbackExchange(Script):
     ) -> None:  # fmt: skip
         self._clock, self.skew_ms, self.is_down = clock, 0, False
         listed = {one.symbol: one for one in listings or [Listing("BTCUSDT", "BTC", "USDT")]}
-        sockets, self._faults = Sockets(), defaultdict[str, list[Fault]](list)
+        sockets, self._faults = self.SOCKETS(), defaultdict[str, list[Fault]](list)
         given = {"USDT": 10_000, "BTC": 1} if balances is None else balances
         amounts = {asset: Decimal(amount) for asset, amount in given.items()}
         told = lambda event: sockets.say(Sockets.ACCOUNT, event)  # noqa: E731
@@ -82,6 +85,7 @@ class LoopbackExchange(Script):
         self._late: list[Late] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
+        self.captured: Mapping[str, deque[tuple[str, str]]] = {}
 
     # Life
 
@@ -126,9 +130,9 @@ class LoopbackExchange(Script):
             raise ConfigError(f"there is no route {route!r}", f"routes: {', '.join(self.WEIGHTS)}")
         self._faults[route] += faults
 
-    def spoil_next(self, *how: Spoiling) -> None:
-        """Spoil the next messages over sockets, one each."""
-        self.sockets.spoiler.next += how
+    def spoil_next(self, *how: Spoiling, stream: str = "") -> None:
+        """Spoil the next messages over sockets, one each: of all streams, or of one."""
+        self.sockets.spoilers[stream].next += how
 
     def mute(self, *, is_mute: bool = True) -> None:
         """Let sockets stay open and say nothing, not even pings."""
@@ -206,6 +210,8 @@ class LoopbackExchange(Script):
         return response
 
     def _process(self, route: str, key: str | None, payload: str, params: Params) -> web.Response:
+        if (source := f"{route}{'?' if payload else ''}{payload}") in self.captured:
+            return _again(self.captured[source])
         if route not in self.WEIGHTS:
             return web.json_response({"code": -1020, "msg": "This operation is not supported."}, status=404)
         limited = self._guard.count(route)
@@ -233,3 +239,15 @@ class LoopbackExchange(Script):
         if unknown := [name for name in wanted if name not in self.listings]:
             raise Refused(-1121, f"Invalid symbol. {unknown}")
         return wire.exchange_info([self.listings[name] for name in wanted], self.now(), *self._guard.limits)
+
+
+def _again(answers: deque[tuple[str, str]]) -> web.Response:
+    """The next answer of a capture."""
+    kind, raw = answers.popleft() if answers else ("failed", "{}")
+    if kind == "answer":
+        return web.Response(body=raw.encode(), content_type="application/json")
+    told = msgspec.json.decode(raw)
+    body = {"code": told.get("code", -1000), "msg": told.get("text", "the capture has no more answers")}
+    status = told.get("status", 503)
+    waits = {"Retry-After": "1"} if status in (418, 429) else {}  # how long it was, a capture does not say
+    return web.json_response(body, status=status, headers=waits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import suppress
 from typing import Any
 
@@ -26,7 +27,8 @@ class Sockets:
     def __init__(self) -> None:
         self.open: dict[web.WebSocketResponse, set[str]] = {}
         self._raw: set[web.WebSocketResponse] = set()
-        self.spoiler = Spoiler()
+        self.spoilers: dict[str, Spoiler] = defaultdict(Spoiler)
+        self.spoiler = self.spoilers[""]
         self.is_mute = False
         self.connections = self.pongs = 0
         self.sent: list[str] = []
@@ -57,10 +59,19 @@ class Sockets:
 
     def say(self, stream: str, message: Message) -> None:
         """Queue a message for all that listen to a stream; :meth:`flush` sends it."""
+        self.say_text(stream, encode(message))
+
+    def say_text(self, stream: str, text: str) -> None:
+        """The same, of one that is text already."""
+        of_stream = self.spoilers.get(stream, self.spoiler)
         for socket, streams in self.open.items():
             if stream in streams and not self.is_mute:
-                told = encode(message if socket in self._raw else _wrapped(stream, message))
-                self._outbox += [(socket, text) for text in self.spoiler.through(told)]
+                spoiler = of_stream if of_stream.is_asked else self.spoiler
+                told = text if socket in self._raw else _wrapped(stream, text)
+                if spoiler.is_asked:
+                    self._outbox += spoiler.through((socket, told))
+                else:
+                    self._outbox.append((socket, told))
 
     async def flush(self) -> None:
         """Send what is queued, in order; what goes to a connection that its client is closing is lost."""
@@ -83,6 +94,6 @@ class Sockets:
                 await socket.close(code=code, message=b"internal error", drain=False)
 
 
-def _wrapped(stream: str, message: Message) -> Message:
+def _wrapped(stream: str, text: str) -> str:
     is_account = stream == Sockets.ACCOUNT
-    return {"subscriptionId": 0, "event": message} if is_account else {"stream": stream, "data": message}
+    return f'{{"subscriptionId":0,"event":{text}}}' if is_account else f'{{"stream":"{stream}","data":{text}}}'

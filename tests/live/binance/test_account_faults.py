@@ -413,3 +413,21 @@ def test_whatever_happens_all_trades_are_told_once_and_every_order_as_it_stands(
                 await rig.passes(seconds)
 
     run(test)
+
+
+@pytest.mark.parametrize("how", ["gap", "reorder", "truncate"])
+def test_a_trade_whose_order_nobody_told_of_is_that_orders(how: Any) -> None:
+    """The report that it arrived is lost, or late: it is told before its trade, which names it by the exchange's id."""
+
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            rig.exchange.spoil_next(how, stream=Sockets.ACCOUNT)
+            rig.adapter.open(at_market())
+            await rig.until_in_time(lambda: rig.trades, 1)
+            assert rig.exchange.sockets.spoilers[Sockets.ACCOUNT].next == []
+            told = [one for one in rig.told if isinstance(one, bp.Order | bp.Trade)]
+            assert [type(getattr(one, "state", one)).__name__ for one in told] == ["Open", "Trade", "FullyFilled"]
+            assert told[0].state.id == told[1].order_id
+
+    run(test)

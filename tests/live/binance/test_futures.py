@@ -148,16 +148,36 @@ def test_what_cannot_be_told_is_not_sent() -> None:
     async def test() -> None:
         async with account_rig() as rig:
             await rig.ready()
-            terms = bp.RequestOpen(bp.Side.BUY, D(90), D(1), bp.OrderKind.LIMIT, GTC, bp.Conditions(reduce_only=True))
+            waits = bp.Conditions(trigger=bp.Stop(D(95)))
+            terms = bp.RequestOpen(bp.Side.BUY, D(90), D(1), bp.OrderKind.LIMIT, GTC, waits)
             rig.adapter.open(bp.OrderRequestOpen(key("a"), terms))
             rig.adapter.open(order("b", price="90"))
             await rig.until(lambda: rig.states("a") and rig.states("b"))
-            assert "cannot tell the exchange of reduce_only" in rig.states("a")[-1].error.message
+            assert "cannot tell the exchange of trigger" in rig.states("a")[-1].error.message
             rig.adapter.amend(bp.OrderRequestAmend(key("b"), bp.RequestAmend(trigger=D(95))))
             await rig.until(lambda: rig.of(bp.OrderResponseAmend))
             assert "cannot tell the exchange of trigger" in rig.of(bp.OrderResponseAmend)[-1].state.message
             assert [route for route, _ in rig.exchange.requests].count(POST_ORDER) == 1
             assert "PUT /fapi/v1/order" not in [route for route, _ in rig.exchange.requests]
+
+    run(test)
+
+
+def test_an_order_that_asks_to_reduce_only_is_sent_as_such() -> None:
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            rig.adapter.open(at_market("buys", "1"))
+            await rig.until(lambda: rig.trades)
+            for cid, quantity in (("more", "2"), ("all", "1")):
+                terms = bp.RequestOpen(
+                    SELL, D(0), D(quantity), bp.OrderKind.MARKET, IOC, bp.Conditions(reduce_only=True)
+                )
+                rig.adapter.open(bp.OrderRequestOpen(key(cid), terms))
+                await rig.until(lambda cid=cid: rig.states(cid))
+            assert "ReduceOnly" in rig.states("more")[-1].error.message
+            await rig.until(lambda: len(rig.trades) == 2)
+            assert rig.exchange.account.held["BTCUSDT"] == 0
 
     run(test)
 

@@ -150,6 +150,45 @@ def test_more_missed_trades_than_are_asked_for_are_told_of() -> None:
     run(test)
 
 
+def test_old_trades_that_the_exchange_has_no_more_are_told_of_and_not_waited_for() -> None:
+    """Else the link would be built anew for ever."""
+
+    async def test() -> None:
+        async with market_rig() as rig:
+            await up(rig)
+            await say(rig, "1")
+            rig.exchange.spoil_next(*["gap"] * 3)
+            await say(rig, *"234")
+            del rig.exchange.listings["BTCUSDT"].trades[:3]
+            with pytest.warns(binance.BinanceWarning, match="2 trades of BTCUSDT are not among"):
+                await say(rig, "5")
+            assert ids(rig) == [1, 4, 5]
+            assert rig.losses == 0
+
+    run(test)
+
+
+def test_what_waits_of_a_link_that_is_given_up_is_not_asked_for_message_by_message() -> None:
+    async def test() -> None:
+        async with market_rig() as rig:
+            await up(rig)
+            await say(rig, "1")
+            old = "GET /api/v3/historicalTrades"
+            rig.exchange.answer_next(old, Status(503))
+            rig.exchange.spoil_next("gap")
+            for quantity in "23456":
+                rig.exchange.trade("100", quantity)
+            await rig.exchange.flush()
+            await rig.until_in_time(lambda: rig.losses == 1, 0.25)
+            assert [route for route, _ in rig.exchange.requests].count(old) == 1
+            await rig.until_in_time(lambda: rig.exchange.sockets.connections == 2 and rig.exchange.sockets.open, 0.25)
+            await say(rig, "7")
+            assert ids(rig) == [1, 2, 3, 4, 5, 6, 7]
+            assert [route for route, _ in rig.exchange.requests].count(old) == 2
+
+    run(test)
+
+
 def test_a_gap_in_the_book_is_a_new_book() -> None:
     async def test() -> None:
         async with market_rig("book") as rig:
