@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection, is_on_wrong_side
 from barter_bt.engine.fault import BAD_TRIGGER, fail
 from barter_bt.engine.order import LAST, MARK, NO_TRIGGER
@@ -12,6 +13,7 @@ from barter_bt.engine.terms import RATE, price_steps, steps
 from barter_bt.strategy.asking import NOTHING_ASKED, is_given
 
 
+@unit
 def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float, rate: float) -> int:
     """Hold an order that was asked for until a trigger: at a price, or one that follows the market, or both."""
     if row == NOTHING_ASKED:
@@ -29,6 +31,7 @@ def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float,
     return row
 
 
+@unit
 def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_profit: float, trailing: float) -> int:
     """Protect an entry that was asked for; an amount of 0 is left out, and a price that is not given."""
     if row == NOTHING_ASKED:
@@ -56,6 +59,7 @@ def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_pr
     return row
 
 
+@unit
 def ask_trigger_by(s: EngineState, row: int, which: int) -> int:
     """Let the trigger of an order that was asked for, and those of what protects it, look at prices of its choice."""
     if row == NOTHING_ASKED:
