@@ -127,7 +127,7 @@ class _Whole(JITCodeLibrary):
     def finalize(self) -> None:
         """Gather all that is reached, each once, before it is optimised."""
         _link_reached(self, self._final_module)
-        self._linking_libraries = []
+        self._linking_libraries: list[JITCodeLibrary] = []
         super().finalize()
 
     def _optimize_final_module(self) -> None:
