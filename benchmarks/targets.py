@@ -45,7 +45,7 @@ _WHY_SUM = "both are bound by memory, and the sum gains more from a quiet machin
 _WHY_MEMORY = "what the Parquet reader and its allocator keep of batches that it has handed out"
 _WHY_IMPORT = "Polars and NumPy alone are two thirds of it (`python -X importtime`)"
 _WHY_LONG = "both are bound by passes of NumPy over the same columns; what is saved is pandas' overhead"
-_WHY_FIRST = "some 600 functions are compiled (decision 32); other processors help, so it depends on how many are free"
+_WHY_FIRST = "some 700 functions are compiled (decision 68); other processors help, so it depends on how many are free"
 
 
 def _rate(case: str) -> Callable[[ByCase], float]:

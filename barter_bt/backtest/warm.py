@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import FunctionType
 from typing import Any
 
 from barter_bt.columns import workers
@@ -13,14 +14,18 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import wake
 from barter_bt.simulation import loop
 from barter_bt.simulation.linked import Linked, linked_wake
+from barter_bt.strategy import api
 from barter_bt.venue.state import VenueState
 
 
 def linked() -> Any:
-    """The loop that calls a strategy by its address, compiled: a function of four blocks' addresses."""
+    """The loop that calls a strategy by its address, compiled: a function of four blocks' addresses.
+
+    What strategies ask with is compiled with it, so that of a new one only what the user wrote is left.
+    """
     from barter_bt.columns.entry import compile_entry
 
-    return compile_entry(*_linked())
+    return compile_entry(*_linked(), beside=tuple(one for one in vars(api).values() if isinstance(one, FunctionType)))
 
 
 def is_empty() -> bool:

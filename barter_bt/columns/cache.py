@@ -52,6 +52,8 @@ _FILES = (
     "callback.py",
     "entry.py",
     "exact.py",
+    "inference.py",
+    "scalars.py",
     "marks.py",
     "digest.py",
     "cache.py",
@@ -67,6 +69,12 @@ def _foundation() -> str:
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
     about = repr((versions, sys.version, cpu_target.target_context.codegen().magic_tuple()))
     return hashlib.sha256(_SOURCES + about.encode()).hexdigest()
+
+
+@functools.cache
+def _make_ready(target_context: Any) -> None:
+    """Let Numba load what compiled code may call, such as its own runtime: once, not for each function."""
+    target_context.refresh()
 
 
 class CodeCache:
@@ -91,7 +99,7 @@ class CodeCache:
         """Give Numba's result for a signature; None where there is none, or none that can be used."""
         from numba.core.compiler import CompileResult
 
-        target_context.refresh()
+        _make_ready(target_context)
         path = self._path(signature)
         try:
             content = _read(path)

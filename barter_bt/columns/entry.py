@@ -23,7 +23,12 @@ _addressed: dict[str, Native] = {}
 _names_of: WeakKeyDictionary[type[Block], str] = WeakKeyDictionary()
 
 
-def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Function]) -> Any:
+def compile_entry(
+    root: FunctionType,
+    blocks: tuple[type[Block], ...],
+    replace: Mapping[Function, Function],
+    beside: tuple[FunctionType, ...] = (),
+) -> Any:
     """Compile ``root(*blocks)`` into a function of the blocks' addresses.
 
     Passing integers into compiled code costs 0.15 µs a call; unboxing blocks would cost 10 µs.
@@ -36,11 +41,14 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
         The classes of those blocks.
     replace
         Functions to exchange.
+    beside
+        Functions whose units are compiled with it if it is compiled, because they will be called.
     """
     content = _content(root, blocks, replace)
     with compiling():
         if content not in _entries:
-            _entries[content] = _compile_entry(Compiler(replace), root, blocks, content)
+            waiting = () if is_compiled(root, blocks, replace) else beside
+            _entries[content] = _compile_entry(Compiler(replace, beside=waiting), root, blocks, content)
         return _entries[content]
 
 

@@ -36,6 +36,8 @@ class Compiler:
         Function to the one that shall stand in its place, wherever it is reached.
     interpret
         Exchange the callees and leave everything plain Python.
+    beside
+        Functions whose units are compiled as well.
 
     Attributes
     ----------
@@ -46,8 +48,13 @@ class Compiler:
         Nothing of it runs in this process: units are compiled one by one, those that they call are left to others.
     """
 
-    def __init__(self, replace: Mapping[Function, Function] | None = None, interpret: bool = False) -> None:
-        self.replace = dict(replace or {})
+    def __init__(
+        self,
+        replace: Mapping[Function, Function] | None = None,
+        interpret: bool = False,
+        beside: tuple[FunctionType, ...] = (),
+    ) -> None:
+        self.replace, self.beside = dict(replace or {}), beside
         self.tag = ""
         self.root: FunctionType | None = None
         self.interpret = interpret
@@ -56,7 +63,7 @@ class Compiler:
         self._building: list[FunctionType] = []
 
     def reached(self) -> list[FunctionType]:
-        """What the first function that was asked for reaches, callees first."""
+        """What the first function that was asked for reaches, and those beside it, callees first."""
         found: dict[FunctionType, None] = {}
 
         def visit(function: FunctionType) -> None:
@@ -65,8 +72,9 @@ class Compiler:
                     visit(chosen)
             found[function] = None
 
-        if self.root:
-            visit(self.root)
+        for one in (self.root, *self.beside):
+            if one is not None and one not in found:
+                visit(one)
         return list(found)
 
     def units(self) -> list[FunctionType]:
@@ -120,6 +128,8 @@ class Compiler:
             for name, value in references(function).items()
             if isinstance(value, ModuleType) and not _is_native(value)
         }
+        if not self.interpret and not is_users(function):
+            swapped |= _builtins(names - function.__globals__.keys())
         cells = tuple(
             CellType(swapped.get(name, cell.cell_contents))
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
@@ -151,6 +161,13 @@ class Compiler:
 def _is_native(module: ModuleType) -> bool:
     """Whether the compiler knows the module's functions itself."""
     return module.__name__.partition(".")[0] in ("math", "numpy", "numba")
+
+
+def _builtins(names: set[str]) -> Mapping[str, Any]:
+    """What stands for builtins of these names, in a kernel over numbers."""
+    from barter_bt.columns.scalars import BUILTINS
+
+    return {name: BUILTINS[name] for name in names & BUILTINS.keys()}
 
 
 def _load_unit(compiler: Compiler, function: FunctionType) -> Any:

@@ -13,7 +13,7 @@ import functools
 import hashlib
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import llvmlite.binding
 from llvmlite import ir
@@ -62,7 +62,24 @@ def _name(cls: str, content: object) -> str:
     return f"{cls}_{hashlib.sha256(repr(content).encode()).hexdigest()[:12]}"
 
 
-class TableType(types.Type):
+class _ByName(types.Type):
+    """What is kept of compiled code says such a type by its name: whoever asks for the code has made the type."""
+
+    known: ClassVar[dict[str, types.Type]] = {}
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+        self.known.setdefault(name, self)  # later ones are copies, of which Numba takes the first
+
+    def __reduce__(self) -> Any:
+        return _by_name, (self.name,)
+
+
+def _by_name(name: str) -> types.Type:
+    return _ByName.known[name]
+
+
+class TableType(_ByName):
     """Address of a descriptor; the schema is part of the type and of its name."""
 
     def __init__(self, cls: type[Table]) -> None:
@@ -71,7 +88,7 @@ class TableType(types.Type):
         super().__init__(name=_name(cls.__name__, (*cls.schema.items(), cls.growable, cls._rows)))
 
 
-class BlockType(types.Type):
+class BlockType(_ByName):
     """Address of a directory of descriptors, or of other blocks' directories."""
 
     def __init__(self, cls: type[Block]) -> None:

@@ -12,7 +12,7 @@ def unit(function: F) -> F:
     """Mark a kernel that is compiled by itself and called by address, instead of merged into its callers.
 
     For what the hot loop calls rarely: it is compiled once, whatever strategies come and go. Parameters must be
-    annotated, as blocks, tables, ``int`` or ``float``; the result is an ``int`` or None.
+    annotated, as blocks, tables, ``int`` or ``float``; the result is an ``int``, a ``float`` or None.
     """
     function.is_unit = True  # type: ignore[attr-defined]
     return function

@@ -15,14 +15,16 @@ import llvmlite.binding
 from numba import njit, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
+from numba.core.errors import TypingError
 from numba.core.funcdesc import PythonFunctionDescriptor
 from numba.core.registry import cpu_target
-from numba.core.typing.templates import make_concrete_template, signature
+from numba.core.typing.templates import AbstractTemplate, make_concrete_template, signature
 
 from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.lowering import numba_type
 from barter_bt.columns.pipeline import KernelCompiler, PartCompiler, UsersCompiler
+from barter_bt.columns.view import SAYS
 
 OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
 
@@ -30,13 +32,21 @@ OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
 def helper(function: FunctionType, is_hot: bool, users: bool) -> Any:
     """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
     kind = UsersCompiler if users else PartCompiler
+    name = function.__name__
     options = {**OPTIONS, "forceinline": is_hot, "boundscheck": users, "pipeline_class": kind}
     dispatcher = njit(**options)(function)
-    template = dispatcher.get_call_template
+    known: dict[Any, Any] = {}
 
     def get_call_template(args: Any, kws: Any) -> Any:
         """One version for all constants: merged into its callers it is specialised anyway."""
-        return template(tuple(map(types.unliteral, args)), {k: types.unliteral(v) for k, v in kws.items()})
+        call = tuple(map(types.unliteral, args)), tuple((k, types.unliteral(v)) for k, v in kws.items())
+        if call not in known:
+            python, folded = dispatcher.fold_argument_types(call[0], dict(call[1]))
+            if folded not in dispatcher.overloads:
+                dispatcher.add_overload(dispatcher._compiler.compile(folded, None))
+            version = dispatcher.overloads[folded].signature
+            known[call] = make_concrete_template(f"calls of {name}", name, [version]), python, folded, {}
+        return known[call]
 
     def add_overload(result: Any) -> None:
         key = object()  # stands for the address that others would be known by
@@ -101,10 +111,24 @@ def stand_in(symbol: str, signature: Any) -> object:
 def _called_by(symbol: str, address: int, signature: Any, description: Any) -> object:
     llvmlite.binding.add_symbol(symbol, address)
     called = _Called()
-    template = make_concrete_template(symbol, called, [signature])
-    cpu_target.typing_context.insert_user_function(called, template)
+    cpu_target.typing_context.insert_user_function(called, _template(called, signature))
     cpu_target.target_context.insert_user_function(called, description)
     return called
+
+
+def _template(called: Any, takes: Any) -> type[AbstractTemplate]:
+    """What inference is told of it: one signature, and that no float is cut to a whole number."""
+
+    class Called(AbstractTemplate):
+        key = called
+
+        def generic(self, args: Any, kws: Any) -> Any:
+            for given, taken in zip(args, takes.args, strict=True):
+                if isinstance(given, types.Float) and isinstance(taken, types.Integer):
+                    raise TypingError(f"{SAYS} gives a {given} for a whole number: write int(...)")
+            return takes
+
+    return Called
 
 
 class _Called:
@@ -112,6 +136,7 @@ class _Called:
 
 
 def signature_of(hints: Mapping[str, type]) -> Any:
-    """Numba's signature of a kernel annotated with blocks, tables, ``int``, ``float``; it gives an int or None."""
+    """Numba's signature of a kernel annotated with blocks, tables, ``int``, ``float``; it gives a number or None."""
     arguments = [numba_type(hint) for name, hint in hints.items() if name != "return"]
-    return signature(types.none if hints["return"] is type(None) else types.int64, *arguments)
+    result = {type(None): types.none, float: types.float64}.get(hints["return"], types.int64)
+    return signature(result, *arguments)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir as llvm
-from llvmlite.binding import Linkage
+from llvmlite.binding import Linkage, parse_assembly
 from numba import types
 from numba.core import cgutils, ir
 from numba.core.analysis import compute_cfg_from_blocks
@@ -20,10 +20,11 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.ir_utils import mk_unique_var
-from numba.core.typed_passes import NativeLowering, NoPythonBackend, NopythonTypeInference, PreLowerStripPhis
-from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, ReconstructSSA, TranslateByteCode
+from numba.core.typed_passes import NativeLowering, NoPythonBackend, PreLowerStripPhis
+from numba.core.untyped_passes import FixupArgs, GenericRewrites, ReconstructSSA, TranslateByteCode
 from numba.extending import intrinsic
 
+from barter_bt.columns.inference import Inference
 from barter_bt.columns.view import BY_ROW
 from barter_bt.errors import StrategyError
 
@@ -97,21 +98,57 @@ class _Part(JITCodeLibrary):
     """Code that is merged into other code: only there it is optimised and turned into machine code."""
 
     def finalize(self) -> None:
-        """Gather what it calls."""
-        for library in dict.fromkeys(self._linking_libraries):
-            self._reload_init.update(library._reload_init)
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        """Leave what it calls to the code that it is merged into."""
         self._finalized = True
+
+    def alone(self) -> Any:
+        """What is merged, without what it calls."""
+        return super()._get_module_for_linking()
+
+    def _get_module_for_linking(self) -> Any:
+        """For code of Numba's own kind, which does not ask what a part calls."""
+        module = self.alone().clone()
+        _link_reached(self, module)
+        return module
 
 
 class _Whole(JITCodeLibrary):
-    """Code that is called by its address: nobody else calls what is merged into it."""
+    """Code that is called by its address: nobody else calls what is merged into it, and it is merged into nothing."""
+
+    def serialize_using_object_code(self) -> Any:
+        """Machine code, and what it defines; the code that it was made of is not kept."""
+        self._ensure_finalized()
+        known = llvm.Module()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.external:
+                llvm.GlobalVariable(known, llvm.IntType(8), function.name).initializer = llvm.IntType(8)(0)
+        return self.name, "object", (self._get_compiled_object(), parse_assembly(str(known)).as_bitcode())
+
+    def finalize(self) -> None:
+        """Gather all that is reached, each once, before it is optimised."""
+        _link_reached(self, self._final_module)
+        self._linking_libraries: list[JITCodeLibrary] = []
+        super().finalize()
 
     def _optimize_final_module(self) -> None:
         for function in self._final_module.functions:
             if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
                 function.linkage = "internal"
         super()._optimize_final_module()
+
+
+def _link_reached(library: JITCodeLibrary, module: Any) -> None:
+    """Put all that a library calls into a module, behind each what that calls."""
+    seen, waiting = {library}, library._linking_libraries[::-1]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        library._reload_init.update(one._reload_init)
+        is_part = isinstance(one, _Part)
+        module.link_in(one.alone() if is_part else one._get_module_for_linking(), preserve=True)
+        waiting += one._linking_libraries[::-1] if is_part else []
 
 
 class KernelCompiler(CompilerBase):
@@ -156,10 +193,9 @@ def _part(state: Any) -> _Part:
 _PASSES = (
     TranslateByteCode,
     FixupArgs,
-    IRProcessing,
     GenericRewrites,
     ReconstructSSA,
-    NopythonTypeInference,
+    Inference,
     PreLowerStripPhis,
     NativeLowering,
     NoPythonBackend,

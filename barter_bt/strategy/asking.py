@@ -1,10 +1,14 @@
-"""Orders as compiled strategies ask for them, on the state itself: :mod:`barter_bt.strategy.api` is for its views."""
+"""Orders as compiled strategies ask for them, on the state itself: :mod:`barter_bt.strategy.api` is for its views.
+
+What asks is a unit: a new strategy is compiled without what it only calls.
+"""
 
 from __future__ import annotations
 
 from math import isnan
 
 from barter_bt.columns.exact import bounded_sum
+from barter_bt.columns.marks import unit
 from barter_bt.engine.action.send import ask, ask_cancel, order_of
 from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TIMES, BAD_TRIGGER, fail
 from barter_bt.engine.order import BUY, EXERCISE, FOK, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
@@ -30,6 +34,7 @@ def is_given(s: EngineState, i: int, price: float) -> bool:
     return not isnan(price) and (price != 0.0 or s.terms.zero[i] > 0)
 
 
+@unit
 def ask_market(s: EngineState, i: int, side: int, quantity: float) -> int:
     """A market order; returns its row among the actions."""
     if is_unknown(s, i):
@@ -41,6 +46,7 @@ def ask_market(s: EngineState, i: int, side: int, quantity: float) -> int:
     return ask(s, i, side, MARKET, GTC, 0, 0, lots)
 
 
+@unit
 def ask_exercise(s: EngineState, i: int, quantity: float) -> int:
     """An exercise of contracts of an option that is held (rule 64); returns its row among the actions."""
     row = ask_market(s, i, SELL, quantity)
@@ -49,6 +55,7 @@ def ask_exercise(s: EngineState, i: int, quantity: float) -> int:
     return row
 
 
+@unit
 def ask_limit(s: EngineState, i: int, side: int, quantity: float, at: float, time_in_force: int, post_only: int) -> int:
     """A limit order; returns its row among the actions."""
     if is_unknown(s, i):
@@ -94,6 +101,7 @@ def change_to(s: EngineState, i: int, target: int, size: int) -> int:
     return bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
 
 
+@unit
 def ask_target(s: EngineState, i: int, target: float, size: int, at_fill: int) -> int:
     """The market order that brings position and working orders to a target; refused where it needs a price.
 
@@ -117,6 +125,7 @@ def ask_target(s: EngineState, i: int, target: float, size: int, at_fill: int) -
     return row
 
 
+@unit
 def ask_cancel_all(s: EngineState, i: int) -> None:
     """Cancels of all live orders of an instrument."""
     order = s.instruments.first[i]
@@ -125,6 +134,7 @@ def ask_cancel_all(s: EngineState, i: int) -> None:
         order = s.orders.after[order]
 
 
+@unit
 def ask_good_till(s: EngineState, row: int, time: int) -> int:
     """Let an order that was asked for end at a time."""
     if row == NOTHING_ASKED:
@@ -136,6 +146,7 @@ def ask_good_till(s: EngineState, row: int, time: int) -> int:
     return row
 
 
+@unit
 def ask_after(s: EngineState, first: int, then: int) -> int:
     """Let an order that was asked for wait until another, asked for before it, has filled whole."""
     if _may_be_bound(s, first, then):
@@ -143,6 +154,7 @@ def ask_after(s: EngineState, first: int, then: int) -> int:
     return then
 
 
+@unit
 def ask_group(s: EngineState, first: int, other: int) -> int:
     """Let two orders that were asked for, one behind the other, be of one group."""
     if _may_be_bound(s, first, other):
@@ -163,6 +175,7 @@ def _may_be_bound(s: EngineState, first: int, other: int) -> bool:
     return False
 
 
+@unit
 def ask_reduce_only(s: EngineState, row: int) -> int:
     """Let an order that was asked for do nothing but reduce the position."""
     if row == NOTHING_ASKED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.fault import BAD_TIMES, NO_SESSIONS, fail
 from barter_bt.engine.order import ANY_FILL, DAY, EXERCISE, FOK, GTC, LIMIT, NEXT_OPEN, NO_TIME, NO_TRIGGER, THIS_CLOSE
@@ -10,6 +11,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.strategy.asking import NOTHING_ASKED, is_unknown
 
 
+@unit
 def ask_good_after(s: EngineState, row: int, time: int) -> int:
     """Let an order that was asked for be held back until a time."""
     if row == NOTHING_ASKED:
@@ -21,6 +23,7 @@ def ask_good_after(s: EngineState, row: int, time: int) -> int:
     return row
 
 
+@unit
 def ask_candle_fill(s: EngineState, row: int, which: int) -> int:
     """Let an order that was asked for meet a price of a candle of its own choice."""
     if row == NOTHING_ASKED:
@@ -33,6 +36,7 @@ def ask_candle_fill(s: EngineState, row: int, which: int) -> int:
     return row
 
 
+@unit
 def ask_session(s: EngineState, row: int, what: int) -> int:
     """Let an order that was asked for be for the day, at the open or at the close."""
     if row == NOTHING_ASKED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.action.protect import (
     BY_DISTANCE,
     BY_FRACTION,
@@ -19,6 +20,7 @@ from barter_bt.engine.terms import RATE, has_tick, price_steps, steps
 from barter_bt.strategy.asking import NOTHING_ASKED, is_given
 
 
+@unit
 def ask_trigger(
     s: EngineState, row: int, kind: int, at: float, distance: float, rate: float, ticks: int, activation: float
 ) -> int:
@@ -45,6 +47,7 @@ def ask_trigger(
     return row
 
 
+@unit
 def ask_protected(
     s: EngineState, row: int, unit: int, stop_loss: float, take_profit: float, trailing: float, activation: float
 ) -> int:
@@ -79,6 +82,7 @@ def ask_protected(
     return row
 
 
+@unit
 def ask_trigger_by(s: EngineState, row: int, which: int) -> int:
     """Let the trigger of an order that was asked for, and those of what protects it, look at prices of its choice."""
     if row == NOTHING_ASKED:

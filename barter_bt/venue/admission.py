@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.latency import CONSTANT
 from barter_bt.engine.messages import ACCEPTED, TRIGGERED
@@ -80,6 +81,7 @@ def secure(v: VenueState, order: int, i: int) -> None:
             add_balance(v, row, asset)
 
 
+@unit
 def take(v: VenueState, order: int, i: int) -> None:
     """Match what stands there, or the price that triggered the order."""
     if waits_for_quote(v, order, i):

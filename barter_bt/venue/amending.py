@@ -56,6 +56,7 @@ def settle_amend(v: VenueState, row: int) -> None:
         _meet(v, order, v.matches.lots[row], 1)
 
 
+@unit
 def _meet(v: VenueState, order: int, amend: int, last: int) -> None:
     """Give an order its new terms, or say why not; what cannot reserve is noted, unless it is for the last time."""
     o, a, i = v.orders, v.amends, v.orders.instrument[order]

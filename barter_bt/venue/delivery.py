@@ -6,6 +6,7 @@ Assumptions: what cannot be paid, or is not there, is settled in cash, which is 
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, muldiv
+from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import base_amount, notional
 from barter_bt.engine.order import BUY
 from barter_bt.venue.margin import has_margin_for, mark_ticks, replace_contribution
@@ -21,6 +22,7 @@ def ticks_of_underlying(v: VenueState, i: int, ticks: int) -> int:
     return max(muldiv(ticks, v.endings.den[i], v.endings.num[i]), 1)
 
 
+@unit
 def deliver(v: VenueState, i: int, side: int, lots: int, ticks: int, reason: int) -> bool:
     """Buy or sell the underlying for ``lots`` of instrument ``i`` at ``ticks``; says whether it could be done."""
     u = v.endings.underlying[i]

@@ -202,6 +202,7 @@ def _follow(v: VenueState, order: int, ticks: int) -> None:
         o.since[order] = v.clock.time[0]
 
 
+@unit
 def trigger(v: VenueState, order: int, i: int, ticks: int) -> None:
     """An order is held no longer: it is admitted, and meets the price that triggered it (rule 30)."""
     remove_order(v, order, i)

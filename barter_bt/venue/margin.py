@@ -131,6 +131,7 @@ def transferable(v: VenueState, i: int, wanted: int) -> int:
     return min(wanted, max(bounded_sum(spare, -a.requirement[asset]), 0))
 
 
+@unit
 def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:
     """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and a ``fee``.
 

@@ -117,9 +117,8 @@ def test_a_changed_engine_function_is_seen_by_a_cached_strategy(whole):
 
 
 def test_the_hot_loop_counts_no_references_and_never_calls_python(whole):
-    """GUARD: no NRT_incref, NRT_decref or Python API in the compiled `run` and `replay_rows`."""
+    """GUARD: no NRT_incref, NRT_decref or Python API in the compiled loop, whichever of it is merged into its entry."""
     calls = whole[1]["threads"]["calls"]
-    assert any(re.search(r"6replay\d+replay_rows_", name) for name in calls)
     assert any(re.search(r"5entry\d+.*entry_", name) for name in calls)
     for name, called in calls.items():
         forbidden = [one for one in called if one.startswith(("NRT_", "Py", "_Py", "numba_"))]

@@ -409,6 +409,26 @@ def test_compiled_strategies_read_it(interpret):
     assert (own["used"], own["free"], own["power"], own["mark"]) == (50, 950, 2_500, 100)
 
 
+def test_buying_power_by_tier_is_no_whole_number():
+    """Compiled code gives the fraction that the interpreted gives."""
+
+    def power(usd, interpret):
+        one = bt.Compiled(
+            reads,
+            variables=dict.fromkeys(("used", "free", "power", "mark"), 0.0) | {"bars": 0},
+            wake="trade",
+            name="reads",
+        )
+        venue = bt.Venue(margin=bt.Margin(mode="isolated", tiers=TIERS), mark="closing")
+        found = bt.backtest(moves(100, 100), SWAP, one, balances={"usd": usd}, venues=venue, interpret=interpret)
+        return found.own["reads"]["variables"]["power"][0]
+
+    amounts = ("300.17", "411.23", "777.77")
+    wanted = [power(usd, True) for usd in amounts]
+    assert any(one != int(one) for one in wanted)
+    assert [power(usd, False) for usd in amounts] == wanted
+
+
 def test_compiled_runs_are_the_interpreted_ones(monkeypatch):
     """Of random scenarios that use all of it."""
     monkeypatch.setattr(margins, "DRAWN", ("isolated", "tiers", "mark", "rates", "collateral"))

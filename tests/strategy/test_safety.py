@@ -222,6 +222,14 @@ def cancels_a_half(s: Any, my: Any) -> None:
     api.cancel(s, 1.5)
 
 
+def buys_of_half_an_instrument(s: Any, my: Any) -> None:
+    api.buy(s, 0.5, 1.0)
+
+
+def ends_at_a_half(s: Any, my: Any) -> None:
+    api.good_till(s, api.limit_buy(s, 0, 1.0, 50.0), 1e18)
+
+
 def reads_a_column_of_columns(s: Any, my: Any) -> None:
     my.variables.n[0] += s.limits.sent[0][0]
 
@@ -267,10 +275,11 @@ def test_a_hook_cannot_write_or_read_what_is_not_there_either(hook, does, says):
         run(MARKET, idle, commands=told)
 
 
-def test_an_order_is_not_cancelled_by_half_a_number():
-    """Compiled code would cut it to a whole one in silence."""
+@pytest.mark.parametrize("asks", [cancels_a_half, buys_of_half_an_instrument, ends_at_a_half])
+def test_what_is_asked_for_has_whole_numbers(asks):
+    """An order, an instrument, a time: compiled code would cut them in silence, also where it is called by address."""
     with pytest.raises(StrategyError, match="whole number"):
-        run(MARKET, bt.Compiled(cancels_a_half, wake="trade"), interpret=False)
+        run(MARKET, bt.Compiled(asks, wake="trade"), interpret=False)
 
 
 def test_a_python_strategy_cannot_write_the_raw_columns():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.action.send import ask
 from barter_bt.engine.order import BUY, IOC, MARKET, SELL
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 
 
+@unit
 def ask_close(s: EngineState, i: int) -> int:
     """Ask for an opposite market order for the whole quantity, immediate or cancel; -1 without position or price."""
     lots = s.instruments.quantity[i]

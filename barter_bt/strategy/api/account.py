@@ -50,7 +50,7 @@ def free_balance(s: EngineState, asset: int) -> float:
 
 def margin_used(s: EngineState, asset: int) -> float:
     """What the positions that are margined in an asset tie up of it, by its index, such as ``s.terms.quote[i]``."""
-    return NOT_KNOWN if is_unknown_asset(s, asset) else amount(s.whole, asset, margins.used_margin(s.whole, asset))
+    return NOT_KNOWN if is_unknown_asset(s, asset) else amount(s.whole, asset, _used_margin_units(s.whole, asset))
 
 
 def free_margin(s: EngineState, asset: int) -> float:
@@ -58,7 +58,7 @@ def free_margin(s: EngineState, asset: int) -> float:
 
     Without margined positions it is :func:`free_balance`. It is below 0 while positions have less than they need.
     """
-    return NOT_KNOWN if is_unknown_asset(s, asset) else amount(s.whole, asset, margins.free_margin(s.whole, asset))
+    return NOT_KNOWN if is_unknown_asset(s, asset) else amount(s.whole, asset, _free_margin_units(s.whole, asset))
 
 
 def buying_power(s: EngineState, i: int) -> float:
@@ -112,3 +112,13 @@ def _power_by_tier(s: EngineState, i: int, free: float) -> float:
 @unit
 def _equity_units(s: EngineState) -> int:
     return valuation.equity(s)
+
+
+@unit
+def _used_margin_units(s: EngineState, asset: int) -> int:
+    return margins.used_margin(s, asset)
+
+
+@unit
+def _free_margin_units(s: EngineState, asset: int) -> int:
+    return margins.free_margin(s, asset)

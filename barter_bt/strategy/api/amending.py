@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.fault import BAD_AMEND, BAD_NUMBER, fail
 from barter_bt.engine.state.amending import count_in_flight
@@ -37,6 +38,7 @@ def amends_in_flight(s: EngineState, order: int) -> int:
     return count_in_flight(s.whole, order)
 
 
+@unit
 def _ask(
     s: EngineState,
     order: int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.action.send import ask_transfer
 from barter_bt.engine.action.transfer import objection_to_transfer, units_of_margin
 from barter_bt.engine.fault import BAD_TRANSFER, fail
@@ -26,6 +27,7 @@ def move_margin(s: EngineState, i: int, amount: float) -> None:
         _ask(s.whole, i, amount)
 
 
+@unit
 def _ask(s: EngineState, i: int, amount: float) -> None:
     units = units_of_margin(s, i, amount)
     if objection_to_transfer(s, i, units):

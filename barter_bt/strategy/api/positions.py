@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.marks import unit
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state.market import market_mark
 from barter_bt.engine.state.tables import EngineState
@@ -46,7 +47,7 @@ def mark(s: EngineState, i: int) -> float:
 
 def unrealised(s: EngineState, i: int) -> float:
     """Unrealised PnL of the open position at its mark (rule 5), in its quote or settlement asset."""
-    return 0.0 if is_unknown(s.whole, i) else money(s.whole, i, positions.unrealised(s.whole, i))
+    return 0.0 if is_unknown(s.whole, i) else money(s.whole, i, _unrealised_units(s.whole, i))
 
 
 def realised(s: EngineState, i: int) -> float:
@@ -71,4 +72,9 @@ def time_in_position(s: EngineState, i: int) -> int:
 
 def unrealised_units(s: EngineState, i: int) -> int:
     """Unrealised PnL in integer units of the quote asset."""
-    return 0 if is_unknown(s.whole, i) else positions.unrealised(s.whole, i)
+    return 0 if is_unknown(s.whole, i) else _unrealised_units(s.whole, i)
+
+
+@unit
+def _unrealised_units(s: EngineState, i: int) -> int:
+    return positions.unrealised(s, i)
