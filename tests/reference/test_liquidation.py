@@ -88,6 +88,8 @@ def test_the_order_that_the_venue_has_made() -> None:
         "trigger": 0,
         "trail": 0,
         "trail_rate": 0,
+        "activation": 0,
+        "activation_by": 0,
         "reduce_only": True,
         "parent": -1,
         "follows": False,

@@ -32,13 +32,12 @@ def linear(seed: int) -> Scenario:
     assume("fraction" not in (found.protect_by, found.price_by))
     items = {one.name: plain(one) for one in found.instruments}
     assume(all(can_be_negative(found, one) for one in items.values()))
-    assume(
-        all(one.ratio.denominator == 1 for one in build(replace(found, instruments=tuple(items.values()))).instruments)
-    )
     rows = tuple(without_rates(row, items, found.schedule) for row in found.schedule)
     flows = tuple(row for row in found.cash_flows if row[0] != "funding")
     rest: dict[str, Any] = {"cash_flows": flows, "size": "units", "size_at": "decision", "units": ()}
-    return replace(found, instruments=tuple(items.values()), schedule=rows, **rest)
+    made = replace(found, instruments=tuple(items.values()), schedule=rows, **rest)
+    assume(all(one.ratio.denominator == 1 for one in build(made).instruments))
+    return made
 
 
 def plain(item: InstrumentSpec) -> InstrumentSpec:
@@ -94,7 +93,8 @@ def with_prices_at(scenario: Scenario) -> Scenario:
 
 def up(row: dict[str, Any], ticks: int) -> dict[str, Any]:
     """A row with its prices higher by some ticks, and without its notional."""
-    prices = {name: row[name] for name in ("price", "trigger", "price_before") if row.get(name)}
+    names = ("price", "trigger", "price_before", *(() if row.get("activation_by") else ("activation",)))
+    prices = {name: row[name] for name in names if row.get(name)}
     higher = {name: int(str(price).removesuffix(" from 0")) + ticks for name, price in prices.items()}
     return {name: cell for name, cell in (row | higher).items() if name != "notional"}
 
