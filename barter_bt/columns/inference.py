@@ -25,7 +25,8 @@ class _Remembering:
 
     def resolve_function_type(self, function: Any, args: Any, kws: Any) -> Any:
         """The signature of a call."""
-        if not isinstance(function, types.Function) or kws:
+        texts = any(isinstance(one, types.StringLiteral) for one in args)  # what float("nan") gives, the text decides
+        if not isinstance(function, types.Function) or kws or texts:
             return self._context.resolve_function_type(function, args, kws)
         plain = tuple(map(types.unliteral, args))  # constants are numbers like any other, to what numbers are given to
         call = (function, *plain)

@@ -149,22 +149,21 @@ def test_the_replica_equals_the_engine(driver, delay, interpret):
     assert result.orders.height > 0
 
 
+def eventful_row(source: random.Random, time: int, exchange: str) -> dict[str, Any]:
+    """A command, with what it takes."""
+    name = source.choice([name for name in COMMANDS if name not in ("open", "amend", "margin", "shutdown")])
+    row: dict[str, Any] = {"time": time, "command": name}
+    if name == "cancel":
+        return row | {"order": source.randint(0, 5)}
+    return row if name in ("enable_trading", "disable_trading") else row | {"exchange": exchange}
+
+
 def eventful(scenario: Scenario, seed: int) -> dict[str, Any]:
     """A scenario with random commands."""
     given = to_backtest(scenario)
     source = random.Random(seed)
     times = sorted(source.choice(source.choice(scenario.streams).rows)[0] for _ in range(source.randint(0, 6)))
-    rows = [
-        {
-            "time": time,
-            "command": source.choice(
-                [name for name in COMMANDS if name not in ("open", "amend", "margin", "shutdown")]
-            ),
-            "exchange": source.choice(scenario.exchanges).name,
-            "order": source.randint(0, 5),
-        }
-        for time in times
-    ]
+    rows = [eventful_row(source, time, source.choice(scenario.exchanges).name) for time in times]
     schema = {"time": pl.Int64, "command": pl.String, "exchange": pl.String, "order": pl.Int64}
     frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("time").cast(pl.Datetime("ns", "UTC")))
     return given | {"commands": bt.Commands(frame)}

@@ -46,7 +46,7 @@ def test_both_hosts_do_the_same(plan: Plan) -> None:
 def test_plans_reach_everything() -> None:
     """A comparison proves little where little happens; these plans are compared as well."""
     done: Counter[str] = Counter()
-    for seed in range(140):
+    for seed in range(200):
         plan = make_plan(Seeded(seed))
         try:
             result, told = plan.backtest()
