@@ -30,7 +30,17 @@ from barter_bt.files import replacing
 from barter_bt.live.arrival import Arrival
 from barter_bt.live.parts import Parts
 from barter_bt.live.raw import RawRecorder
-from barter_bt.live.recording import FORMAT, LAYOUT, MARK_PRICE, SESSION, exchange_time, kind_of, mark_text, read_session, text_of
+from barter_bt.live.recording import (
+    FORMAT,
+    LAYOUT,
+    MARK_PRICE,
+    SESSION,
+    exchange_time,
+    kind_of,
+    mark_text,
+    read_session,
+    text_of,
+)
 from barter_bt.live.run import digest_of, strategies_of
 from barter_bt.protocol import EngineError as SendError
 from barter_bt.protocol import to_json

@@ -13,7 +13,6 @@ from barter_bt.statistic.interval import CALENDAR_YEAR_NS
 from barter_bt.statistic.tables import total
 
 
-
 @figure("Start", "time", "Period", sample="marks", key=True)
 def start(curve: Curve) -> datetime:
     """Time of the first mark of equity that is not null."""

@@ -79,7 +79,7 @@ def test_it_is_waited_until_no_order_stands(tmp_path: Path) -> None:
             asyncio.get_running_loop().call_soon(self.answer, done)
 
         def answer(self, done: Any) -> None:
-            self.host._put(told(4, done))
+            self.host._entries.put(told(4, done))
 
     client = Answers()
 
