@@ -170,7 +170,8 @@ def ask(directory: str | Path, commands: Sequence[str], *, patience: float = 30.
     number, answer = uuid4().hex, place / ANSWER
     with replacing(place / ASKED) as file:
         file.write_text(json.dumps({"id": number, "commands": wanted}))
-    told, was_taken = None, True
+    told: dict[str, Any] | None = None
+    was_taken = True
     try:
         told = _wait(patience, lambda: _told_of(answer, number))
     finally:  # also when whoever asks is interrupted: no later session must obey
