@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ def test_who_is_interrupted_takes_back_what_it_asked_for(tmp_path: Path, monkeyp
 
     made = paper(simulation(5), Once(), recorder=Recorder(tmp_path), clock=Virtual())
     with made.running() as handle:
-        monkeypatch.setattr(control.time, "sleep", interrupted)
+        monkeypatch.setattr(time, "sleep", interrupted)
         with pytest.raises(KeyboardInterrupt):
             ask(tmp_path, ["cancel"])
         monkeypatch.undo()
@@ -148,7 +149,7 @@ def test_what_another_asks_for_is_not_taken_back(tmp_path: Path, monkeypatch: py
     other = json.dumps({"id": "other", "commands": ["cancel"]})
     made = paper(simulation(5), Once(), recorder=Recorder(tmp_path), clock=Virtual())
     with made.running() as handle:
-        monkeypatch.setattr(control.time, "sleep", lambda seconds: (tmp_path / ASKED).write_text(other))
+        monkeypatch.setattr(time, "sleep", lambda seconds: (tmp_path / ASKED).write_text(other))
         with pytest.raises(EngineError, match="has not answered"):
             ask(tmp_path, ["disable"], patience=0.01)
         assert (tmp_path / ASKED).read_text() == other
