@@ -36,8 +36,8 @@ def compare_candle_paths(
     Returns
     -------
     Comparison
-        Of a run for each path, by its name. Its ``ranges`` say between
-        what each figure lies. Where it makes no difference candles are enough; where it does, finer data decides.
+        Of a run for each path, by its name. Its ``ranges`` say between what each figure lies. Where it makes no
+        difference candles are enough; where it does, finer data decides.
 
     Raises
     ------

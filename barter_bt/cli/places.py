@@ -49,7 +49,6 @@ def recorder_of(record: Path | None, place: str, *, raw: bool, resume: bool = Fa
         raise ConfigError("--resume is without --record, the session that is to go on", "--record DIRECTORY")
     if resume and place == LOOPBACK:
         raise ConfigError("--resume needs an exchange that is still there; a loopback ends with its program")
-
     if raw and record is None:
         raise ConfigError("--raw is without --record, where the messages would be kept", "--record DIRECTORY")
     if raw and (place == FILE or place.startswith(CCXT)):

@@ -68,7 +68,6 @@ MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
 KINDS = ("market", "limit", "exercise")
-TRIGGER_KINDS = ("", "stop", "if_touched")
 ORDER_KINDS = (  # as tables name them
     "market",
     "limit",

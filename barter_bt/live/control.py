@@ -29,7 +29,7 @@ from barter_bt.protocol import TradingState, to_json
 from barter_bt.system import Audit, Commanded
 from barter_bt.system.view import View
 
-ASKED, ANSWER = "control.json", "control-answer.json"
+ASKED, TAKEN, ANSWER = "control.json", "control-taken.json", "control-answer.json"
 COMMANDS = ("disable", "enable", "cancel", "close", "shutdown")
 KILL = ("disable", "cancel", "shutdown")
 KILL_AND_CLOSE = ("disable", "cancel", "close", "shutdown")
@@ -100,9 +100,12 @@ class Control:
             await self._clock.sleep_until(self._clock.now() + EVERY_NS)
 
     async def _obey(self, handle: SystemHandle) -> None:
-        path = self._directory / ASKED
-        content = path.read_bytes()
-        path.unlink()
+        try:
+            taken = (self._directory / ASKED).replace(self._directory / TAKEN)
+        except FileNotFoundError:
+            return  # who asked has taken it back
+        content = taken.read_bytes()
+        taken.unlink()
         asked = msgspec.json.decode(content, type=_Asked)
         told: dict[str, Any] = {"id": asked.id, "done": [], "unsent": [], "error": None}
         ends = False
@@ -167,13 +170,18 @@ def ask(directory: str | Path, commands: Sequence[str], *, patience: float = 30.
     number, answer = uuid4().hex, place / ANSWER
     with replacing(place / ASKED) as file:
         file.write_text(json.dumps({"id": number, "commands": wanted}))
-    told: dict[str, Any] | None = _wait(patience, lambda: _answer_to(answer, number))
+    told: dict[str, Any] | None = None
+    was_taken = True
+    try:
+        told = _wait(patience, lambda: _told_of(answer, number))
+    finally:  # also when whoever asks is interrupted: no later session must obey
+        if told is None:
+            was_taken = not _take_back(place / ASKED, number)
     if told is None:
-        was_taken = not _take_back(place / ASKED)
         what = "has taken it up, and has not answered" if was_taken else "has not taken it up, and it is taken back"
         raise EngineError(f"the session in {place} {what}, in {patience:g} s", "does its program run?")
     answer.unlink(missing_ok=True)
-    is_over = "shutdown" not in wanted or _wait(patience, lambda: read_head(place)["digest"])
+    is_over = "shutdown" not in told["done"] or _wait(patience, lambda: read_head(place)["digest"])
     if not is_over:
         raise EngineError(
             f"the session in {place} was shut down, and has not ended in {patience:g} s", f"it said {told}"
@@ -214,15 +222,18 @@ def _wait(seconds: float, look: Callable[[], Any]) -> Any:
     return seen
 
 
-def _answer_to(path: Path, number: str) -> dict[str, Any] | None:
-    with suppress(OSError, ValueError):
+def _told_of(path: Path, number: str) -> dict[str, Any] | None:
+    """What a file holds, if it is of this number."""
+    with suppress(OSError, ValueError, TypeError, LookupError):
         told: dict[str, Any] = json.loads(path.read_text())
         return told if told["id"] == number else None
     return None
 
 
-def _take_back(path: Path) -> bool:
-    """Whether it was still there."""
+def _take_back(path: Path, number: str) -> bool:
+    """Whether it was still there, and not what somebody else has asked for since."""
+    if _told_of(path, number) is None:
+        return False
     try:
         path.unlink()
     except FileNotFoundError:

@@ -5,34 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import aclosing
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from barter_bt.engine.agenda import NEVER
-from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
+from barter_bt.errors import BarterBtError, EngineError, StrategyError
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock
 from barter_bt.live.drain import warn_of
+from barter_bt.live.entries import ENDED, WAKE, Answer, Entries
 from barter_bt.live.ledger import account_items
 from barter_bt.live.listeners import Listeners
-from barter_bt.live.protocols import ExecutionClient, KeepsState, Source
+from barter_bt.live.protocols import ExecutionClient, Source
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
-from barter_bt.live.recording import read_session
-from barter_bt.live.replay import process_again
+from barter_bt.live.resuming import keep, resume
 from barter_bt.live.session import Session
 from barter_bt.live.silence import Silences
 from barter_bt.protocol import Candle, Item, Market, Shutdown, TradingState, TradingStateUpdate
 from barter_bt.system import Audit, Timer
 
-ENDED = "the system has ended"
 _IN_A_ROW = 256  # messages of an iterator before others have their turn
 _AT_ONCE = 16  # of a source
 _TURNS_OF_A_REQUEST = 4  # of the loop, until a client's task has written it
-
-Answer: TypeAlias = "asyncio.Future[list[Audit]]"
-Entry: TypeAlias = tuple[Arrival | Event, Answer]
-_WAKE: Any = None  # in place of an entry: the engine has ended elsewhere
 
 
 class Host:
@@ -94,7 +88,7 @@ class Host:
         self._main: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._pumps: list[asyncio.Task[None]] = []
-        self._queue: asyncio.Queue[Entry] = asyncio.Queue()
+        self._entries = Entries()
         self._drained, self._drain_ns = asyncio.Event(), drain_ns
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
         self._is_stopped = False
@@ -121,28 +115,13 @@ class Host:
             raise EngineError("the system has been started before", "make another one")
         if self._recorder:
             if self._recorder.resumes:
-                self._resume(self._recorder.directory)
+                resume(self.session, self._sources, self._recorder.directory, keeps_time=self._keeps_time)
+                if self.reconciler:
+                    self.reconciler.resumed_at = self.session.now
             self._recorder.begin(self.session.engine)
             self.session.records = self._recorder
         self._working = asyncio.create_task(self._work())
         self._main = asyncio.create_task(self._run(self._working))
-
-    def _resume(self, directory: Path) -> None:
-        """Go through all that the session has seen before, and behind its shutdown (rule 110)."""
-        kept = [source for source in self._sources if isinstance(source, KeepsState)]
-        if not (self._keeps_time or kept):
-            raise ConfigError("a replay cannot go on where it was", "start its session anew")
-        told = read_session(directory)
-        if process_again(self.session, told):
-            self.session.engine.go_on()
-        if self.session.engine.terminated:
-            raise ConfigError(
-                f"the session in {directory} was ended by an error", "record another one in another directory"
-            )
-        for source in kept:
-            source.load(directory, told.arrival_count)
-        if self.reconciler:
-            self.reconciler.resumed_at = self.session.now
 
     @property
     def is_running(self) -> bool:
@@ -221,7 +200,7 @@ class Host:
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
-        self._keep_state(self._refuse_rest())
+        self._keep_state(self._entries.refuse_rest())
         closing: list[Awaitable[None]] = [one.close() for one in {id(o): o for o in self._all()}.values()]
         for failed in await asyncio.gather(*closing, return_exceptions=True):
             self.error = self.error or failed
@@ -230,36 +209,18 @@ class Host:
                 self._recorder.close()
         except BarterBtError as error:
             self.error = self.error or error
-        self._refuse_rest()
+        self._entries.refuse_rest()
         self.listeners.end()
         self._drained.set()
 
     def _keep_state(self, unheard: list[Arrival]) -> None:
-        """Let what ends with its program be kept beside the recording (rule 110)."""
+        """Let the session go on elsewhere, unless an error has ended it."""
         if self._recorder is None or self.error is not None:
             return
         try:
-            for source in self._sources:
-                if isinstance(source, KeepsState):
-                    source.save(self._recorder.directory, self._recorder.arrival_count, unheard)
-                    unheard = []
+            keep(self._sources, self._recorder, unheard)
         except BarterBtError as error:
             self.error = error
-
-    def _refuse_rest(self) -> list[Arrival]:
-        """Answer what is still in the queue with an error; the messages among it."""
-        unheard = []
-        while not self._queue.empty():
-            entry = self._queue.get_nowait()
-            if entry is _WAKE:
-                continue
-            what, answer = entry
-            if isinstance(what, Arrival):
-                unheard.append(what)
-            if not answer.done():
-                answer.set_exception(EngineError(ENDED))
-                answer.exception()  # it may be that nobody waits for it
-        return unheard
 
     def _all(self) -> list[Any]:
         return [*self._sources, *self._clients]
@@ -268,14 +229,14 @@ class Host:
 
     async def _stream(self) -> None:
         while not self.session.engine.terminated:
-            entry = await self._queue.get()
-            if entry is not _WAKE:
+            entry = await self._entries.get()
+            if entry is not WAKE:
                 self._process(*entry)
 
     async def _iterate(self) -> None:
         while not self.session.engine.terminated:
-            if self._drained.is_set() or not self._queue.empty():
-                self._process(*await self._queue.get())
+            if self._drained.is_set() or not self._entries.is_empty:
+                self._process(*await self._entries.get())
             elif self._take_some(self._sources[0]):
                 await asyncio.sleep(0)
             else:
@@ -303,13 +264,13 @@ class Host:
         in_a_row, is_first = 0, True
         async with aclosing(arrivals):  # type: ignore[type-var]
             async for arrival in arrivals:
-                is_at_once, is_first = self._keeps_time and not is_first and self._queue.empty(), False
+                is_at_once, is_first = self._keeps_time and not is_first and self._entries.is_empty, False
                 if not is_at_once or self._is_stopped or self.session.engine.terminated:
-                    await self._put(arrival)
+                    await self._entries.put(arrival)
                     continue
                 self._process(arrival)
                 if self.session.engine.terminated:
-                    self._queue.put_nowait(_WAKE)
+                    self._entries.wake()
                 in_a_row += 1
                 if self.listeners or in_a_row >= _AT_ONCE:
                     in_a_row = 0
@@ -317,11 +278,6 @@ class Host:
                 if self.session.has_sent:
                     for _ in range(_TURNS_OF_A_REQUEST):
                         await asyncio.sleep(0)
-
-    def _put(self, what: Arrival | Event) -> Answer:
-        answer: Answer = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((what, answer))
-        return answer
 
     async def _watch(self, pumps: Sequence[asyncio.Task[None]]) -> None:
         """When all sources have ended, so it is known."""
@@ -357,7 +313,7 @@ class Host:
         if self._answered is not None and not self.session.unanswered():
             self._answered.set()
         if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):
-            self._put(Arrival(arrival.time, (Timer(arrival.time, closes_bar=True),)))
+            self._entries.put(Arrival(arrival.time, (Timer(arrival.time, closes_bar=True),)))
 
     def _look_at(self, arrival: Arrival) -> None:
         """What the host does itself behind each message."""
@@ -378,7 +334,7 @@ class Host:
             return
         now = self.session.now
         if self.reconciler.sees_trouble(arrival, now):
-            self._put(TradingStateUpdate(TradingState.DISABLED))
+            self._entries.put(TradingStateUpdate(TradingState.DISABLED))
         for client, missing in self.reconciler.missing(arrival, self._clients):
             self._spawn(self._pump(self.reconciler.ask(client, missing, self.clock)))
 
@@ -395,7 +351,7 @@ class Host:
         if not self.is_running:
             self.raise_error()
             raise EngineError(ENDED, "make another one")
-        return await self._put(event)
+        return await self._entries.put(event)
 
     async def shutdown(self) -> None:
         """Wait for answers, let the engine process a shutdown, and wait until everything has ended."""
@@ -412,7 +368,7 @@ class Host:
         """
         if not self._keeps_time or self._drained.is_set() or not self.is_running:
             return True
-        if self._queue.empty() and not self.session.unanswered():
+        if self._entries.is_empty and not self.session.unanswered():
             return True  # the shutdown is the next that is processed
         await self.command(TradingStateUpdate(TradingState.DISABLED))
         if not self.session.unanswered():

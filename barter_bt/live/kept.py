@@ -13,7 +13,7 @@ from typing import Any
 
 from barter_bt.errors import ConfigError
 from barter_bt.live.arrival import Arrival
-from barter_bt.live.recording import event_of, kind_of, text_of
+from barter_bt.live.recording import event_of, kind_of, mark_of, mark_text, text_of
 from barter_bt.protocol import OrderKey, from_json, to_json
 
 
@@ -66,16 +66,22 @@ def packed(arrivals: Sequence[Arrival]) -> list[Any]:
     --------
     >>> from barter_bt.live import Mark
     >>> packed([Arrival(7, (Mark(7),))])
-    [[7, [['mark', '7']]]]
+    [[7, [['mark', '7']], []]]
     >>> unpacked(packed([Arrival(7, (Mark(7),))]))
     [Arrival(time=7, events=(Mark(time=7),), positions=(), marks=())]
     """
-    return [[one.time, [[kind_of(event), text_of(event)] for event in one.events]] for one in arrivals]
+    return [
+        [one.time, [[kind_of(event), text_of(event)] for event in one.events], [mark_text(*mark) for mark in one.marks]]
+        for one in arrivals
+    ]
 
 
 def unpacked(told: Sequence[Any]) -> list[Arrival]:
     """The messages again."""
-    return [Arrival(time, tuple(event_of(kind, text) for kind, text in events)) for time, events in told]
+    return [
+        Arrival(time, tuple(event_of(kind, text) for kind, text in events), marks=tuple(map(mark_of, marks)))
+        for time, events, marks in told
+    ]
 
 
 def packed_keys(keys: dict[int, OrderKey]) -> list[Any]:

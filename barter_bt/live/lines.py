@@ -47,7 +47,7 @@ def lines(audit: Audit, view: View) -> Iterator[str]:
     >>> list(lines(engine.process(Shutdown()), engine))
     ['1970-01-01 00:00:00 shut down']
     """
-    when = moment(audit.time)
+    when = to_the_second(audit.time)
     for text in _of_event(audit, view):
         yield f"{when} {text}"
     for output in audit.outputs:
@@ -55,12 +55,12 @@ def lines(audit: Audit, view: View) -> Iterator[str]:
             yield f"{when} {text}"
 
 
-def moment(time: int) -> str:
+def to_the_second(time: int) -> str:
     """A time in ns since 1970, in UTC.
 
     Examples
     --------
-    >>> moment(1_000_000_000)
+    >>> to_the_second(1_000_000_000)
     '1970-01-01 00:00:01'
     """
     return datetime.fromtimestamp(time / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")

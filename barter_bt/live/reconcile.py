@@ -27,7 +27,6 @@ from barter_bt.protocol import (
 from barter_bt.system import Engine
 
 _FIRST_WAIT_NS, _LONGEST_WAIT_NS = SECOND_NS, 60 * SECOND_NS
-_ENABLED = TradingStateUpdate(TradingState.ENABLED)
 
 
 class AsksForOrders(Protocol):

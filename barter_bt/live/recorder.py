@@ -25,14 +25,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from barter_bt.errors import ConfigError
 from barter_bt.files import replacing
 from barter_bt.live.arrival import Arrival
 from barter_bt.live.parts import Parts
 from barter_bt.live.raw import RawRecorder
-from barter_bt.live.recording import FORMAT, LAYOUT, MARK_PRICE, SESSION, exchange_time, kind_of, read_session, text_of
+from barter_bt.live.recording import (
+    FORMAT,
+    LAYOUT,
+    MARK_PRICE,
+    SESSION,
+    exchange_time,
+    kind_of,
+    mark_text,
+    read_session,
+    text_of,
+)
 from barter_bt.live.run import digest_of, strategies_of
 from barter_bt.protocol import EngineError as SendError
 from barter_bt.protocol import to_json
@@ -140,7 +148,7 @@ class Recorder(Parts):
             (self._arrival, time, exchange_time(e), kind_of(e), k, text_of(e)) for k, e in enumerate(arrival.events)
         ]
         rows += [
-            (self._arrival, time, mark.time, MARK_PRICE, k, msgspec.json.encode((name, mark)).decode())
+            (self._arrival, time, mark.time, MARK_PRICE, k, mark_text(name, mark))
             for k, (name, mark) in enumerate(arrival.marks)
         ]
         self._write(rows)

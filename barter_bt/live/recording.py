@@ -83,7 +83,7 @@ class RecordedSession:
     @property
     def arrival_count(self) -> int:
         """How many messages there are."""
-        return max((part["arrival"].to_list()[-1] + 1 for part in self.parts if part.height), default=0)
+        return max((int(part["arrival"][-1]) + 1 for part in self.parts if part.height), default=0)
 
     def arrivals(self) -> Iterator[tuple[Arrival, dict[int, SendError]]]:
         """Each message, and the errors of the requests that it led to and that could not be sent, by number."""
@@ -95,7 +95,7 @@ class RecordedSession:
                     if kind == "unsent":
                         errors[number] = from_json(SendError, text)
                     elif kind == MARK_PRICE:
-                        marks.append(msgspec.json.decode(text, type=tuple[str, MarkPrice]))
+                        marks.append(mark_of(text))
                     else:
                         events.append(event_of(kind, text))
                 yield Arrival(time, tuple(events), marks=tuple(marks)), errors
@@ -137,6 +137,16 @@ def read_head(place: Path) -> dict[str, Any]:
     if told.get("format") != FORMAT:
         raise ConfigError(f"{place} is of format {told.get('format')!r}; this is {FORMAT!r}")
     return told
+
+
+def mark_text(instrument: str, mark: MarkPrice) -> str:
+    """A mark price and what it is of, as JSON."""
+    return msgspec.json.encode((instrument, mark)).decode()
+
+
+def mark_of(text: str) -> tuple[str, MarkPrice]:
+    """The mark price of such a text."""
+    return msgspec.json.decode(text, type=tuple[str, MarkPrice])
 
 
 def event_of(kind: str, text: str) -> Event:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from barter_bt.engine.state.valuation import UNKNOWN, equity
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
-from barter_bt.live.lines import lines, moment
+from barter_bt.live.lines import lines, to_the_second
 from barter_bt.live.silence import Silence
 from barter_bt.system.view import View
 
@@ -30,7 +30,7 @@ async def news(handle: SystemHandle) -> AsyncIterator[str]:
     view, said = handle.view(), list[Unreconciled]()
     async for one in handle.news():
         if isinstance(one, Silence):
-            yield f"{moment(one.time)} {one}"
+            yield f"{to_the_second(one.time)} {one}"
             continue
         for line in lines(one, view):
             yield line
@@ -104,4 +104,5 @@ def _foot(view: View) -> str:
     units = equity(s)
     worth = "unknown" if units == UNKNOWN else f"{view.units.of_asset(asset, units):,f} {view.index.asset_names[asset]}"
     links = "all links healthy" if view.healthy else "a link is down"
-    return f"{moment(max(s.engine.time[0], 0))} UTC   equity {worth}   trading {str(view.trading).lower()}   {links}"
+    when = to_the_second(max(s.engine.time[0], 0))
+    return f"{when} UTC   equity {worth}   trading {str(view.trading).lower()}   {links}"

@@ -11,11 +11,11 @@ import polars as pl
 from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.curve import Curve, stated
 from barter_bt.statistic.figure import figure
+from barter_bt.statistic.interval import YEAR_NS
 from barter_bt.statistic.performance import total_return
 from barter_bt.statistic.tables import Floats, Integers, floats, nanoseconds, total
 
 REASONS = ("deposit", "withdrawal")
-_YEAR_NS = 365 * 86_400 * 10**9
 _DOUBLINGS = 200  # of what is tried for the growth over the run, and its halvings
 _HALVINGS = 200  # of the interval in which it lies
 
@@ -48,7 +48,7 @@ def money_weighted_return(activity: Activity) -> float | None:
     left = (curve.times[-1] - times[inside]) / curve.span_ns
     paid = np.concatenate(([float(curve.money[0])], worth[inside]))
     growth = internal_growth(paid, np.concatenate(([1.0], left)), float(curve.money[-1]))
-    return None if growth is None else stated(growth, _YEAR_NS / curve.span_ns)
+    return None if growth is None else stated(growth, YEAR_NS / curve.span_ns)
 
 
 def internal_growth(paid: Floats, left: Floats, end: float) -> float | None:

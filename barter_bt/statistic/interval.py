@@ -15,6 +15,8 @@ from barter_bt.statistic.tables import Integers
 
 SECOND_NS: Final = 1_000_000_000
 YEAR_NS: Final = 365 * DAY_NS
+CALENDAR_YEAR_NS: Final = 31_557_600 * SECOND_NS
+"""365.25 days."""
 SAMPLINGS_NS: Final = {"1d": DAY_NS, "1h": 3_600 * SECOND_NS, "1m": 60 * SECOND_NS, "1s": SECOND_NS}
 INTERVALS: Final = {"daily": DAY_NS, "annual_252": 252 * DAY_NS, "annual_365": YEAR_NS}
 """Barter's intervals: ``Daily``, ``Annual252``, ``Annual365``."""

@@ -9,9 +9,8 @@ import numpy as np
 
 from barter_bt.statistic.curve import Curve, ratio, stated
 from barter_bt.statistic.figure import figure
+from barter_bt.statistic.interval import CALENDAR_YEAR_NS
 from barter_bt.statistic.tables import total
-
-_CALENDAR_YEAR_NS = 31_557_600_000_000_000  # 365.25 days
 
 
 @figure("Start", "time", "Period", sample="marks", key=True)
@@ -113,7 +112,7 @@ def cagr(curve: Curve) -> float | None:
     whatever the stated interval; -1 after a total loss, not defined where equity ends below 0 or does not start above
     it, or the power is above 366.
     """
-    growth, years = _growth(curve), curve.span_ns / _CALENDAR_YEAR_NS
+    growth, years = _growth(curve), curve.span_ns / CALENDAR_YEAR_NS
     return None if growth is None or not years else stated(growth, 1.0 / years)
 
 

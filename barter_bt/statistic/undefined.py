@@ -11,7 +11,9 @@ from barter_bt.statistic.activity import plain
 from barter_bt.statistic.curve import FURTHEST, Curve
 from barter_bt.statistic.facts import Facts
 from barter_bt.statistic.figure import FIGURES, Figure, show
+from barter_bt.statistic.interval import CALENDAR_YEAR_NS, YEAR_NS
 
+_STATED_NS = {"cagr": CALENDAR_YEAR_NS, "money_weighted_return": YEAR_NS}  # by time; the others by returns
 _FEWEST = {"skew": 3, "kurtosis": 4, "probabilistic_sharpe": 4, "omega": 1}
 _OF_TRIPS = ("best_return", "worst_return", "mean_return")
 _OF_YEARS = ("annual_return", "cagr", "calmar")
@@ -55,7 +57,7 @@ def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
             yield f"equity at end is {show(float(curve.values[-1]), 'money')}: a negative growth has no such power"
         if figure.name in _OF_YEARS and not curve.span_ns:
             yield "start and end are one moment"
-        if figure.name in _OF_YEARS and (short := _too_short(curve)):
+        if figure.name in _OF_YEARS and (short := _too_short(curve, figure.name)):
             yield short
         if figure.name in _OF_GROWTH and (figure.name == "cagr" or facts.value(FIGURES["annual_return"]) is None):
             yield "it is beyond all numbers"
@@ -66,10 +68,13 @@ def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
     yield from _of_returns(figure, curve)
 
 
-def _too_short(curve: Curve) -> str:
-    """Words for a run whose growth is not stated for so much longer; none if it is."""
-    count = len(curve.rows) - 1
-    if not curve.periods or curve.periods <= FURTHEST * count:
+def _too_short(curve: Curve, name: str) -> str:
+    """Words for a run whose growth a figure does not state for so much longer; none if it does."""
+    if (times_ns := _STATED_NS.get(name)) is not None:
+        power = times_ns / curve.span_ns
+    else:
+        power = (curve.periods or 0.0) / (len(curve.rows) - 1)
+    if power <= FURTHEST:
         return ""
     lasted = show(timedelta(microseconds=curve.span_ns // 1000), "duration")
     return f"the run lasted {lasted}: its growth is not stated for more than {FURTHEST:.0f} times as long"
@@ -138,7 +143,7 @@ def _of_deposits(figure: Figure, facts: Facts) -> Iterator[str]:
     if facts.value(FIGURES["deposits"]) is None:
         yield f"a deposit had no price in {facts.activity.run.reporting} when it came"
     if figure.name == "money_weighted_return":
-        if facts.curve is not None and facts.curve.span_ns and (short := _too_short(facts.curve)):
+        if facts.curve is not None and facts.curve.span_ns and (short := _too_short(facts.curve, figure.name)):
             yield short
         yield (
             facts.no_curve if facts.curve is None else "start and end are one moment, or no rate makes one of the other"

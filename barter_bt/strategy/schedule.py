@@ -159,7 +159,8 @@ class Schedule:
         ``post_only``, and ``time_in_force``, times and ``candle_fill`` of that order, else of the target's market
         order. For opens and targets ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers
         look at (rule 28). For margin that an isolated position is given, or that is taken from it, ``instrument`` and
-        ``amount`` (rule 104). Columns that no row needs may be missing. size
+        ``amount`` (rule 104). Columns that no row needs may be missing.
+    size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
     with_fee
         Size notional and equity targets so that the taker fee is paid out of them.

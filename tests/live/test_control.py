@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from barter_bt import protocol as bp
 from barter_bt.cli import main
 from barter_bt.errors import ConfigError, EngineError
-from barter_bt.live import Control, Recorder, SessionWarning, Virtual, ask, paper, read_session
+from barter_bt.live import Control, Recorder, SessionWarning, Virtual, ask, control, paper, read_session
 from barter_bt.live.control import ANSWER, ASKED
 from tests.live.market import Once, simulation
 from tests.live.script import Client, told, traded
@@ -79,7 +80,7 @@ def test_it_is_waited_until_no_order_stands(tmp_path: Path) -> None:
             asyncio.get_running_loop().call_soon(self.answer, done)
 
         def answer(self, done: Any) -> None:
-            self.host._put(told(4, done))
+            self.host._entries.put(told(4, done))
 
     client = Answers()
 
@@ -125,6 +126,57 @@ def test_a_session_that_has_ended_or_hangs_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has ended"):
         ask(tmp_path, ["cancel"])
     assert main(["kill", str(tmp_path)]) == 2
+
+
+def test_who_is_interrupted_takes_back_what_it_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the next session of the directory would obey it."""
+
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    made = paper(simulation(5), Once(), recorder=Recorder(tmp_path), clock=Virtual())
+    with made.running() as handle:
+        monkeypatch.setattr(time, "sleep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ask(tmp_path, ["cancel"])
+        monkeypatch.undo()
+        assert not (tmp_path / ASKED).exists()
+        handle.shutdown_after_backtest()
+
+
+def test_what_another_asks_for_is_not_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked before it has lost its turn, and takes nothing of it away."""
+    other = json.dumps({"id": "other", "commands": ["cancel"]})
+    made = paper(simulation(5), Once(), recorder=Recorder(tmp_path), clock=Virtual())
+    with made.running() as handle:
+        monkeypatch.setattr(time, "sleep", lambda seconds: (tmp_path / ASKED).write_text(other))
+        with pytest.raises(EngineError, match="has not answered"):
+            ask(tmp_path, ["disable"], patience=0.01)
+        assert (tmp_path / ASKED).read_text() == other
+        monkeypatch.undo()
+        handle.shutdown_after_backtest()
+
+
+def test_an_error_before_a_shutdown_is_what_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session goes on, and nobody waits for its end."""
+
+    async def fails(self: Control, handle: Any, command: str) -> Any:
+        raise EngineError("it cannot be cancelled")
+
+    monkeypatch.setattr(Control, "_do", fails)
+    monkeypatch.setattr(control, "read_head", lambda place: {"digest": None})
+
+    async def test() -> dict[str, Any]:
+        handle = await system([traded(1)])[0].start()
+        following = asyncio.create_task(Control(tmp_path, clock=Virtual()).follow(handle))
+        answer = await asyncio.to_thread(ask, tmp_path, ["cancel", "shutdown"], patience=5)
+        assert handle.is_running
+        await handle.abort()
+        await following
+        return answer
+
+    answer = asyncio.run(test())
+    assert (answer["done"], answer["error"]) == ([], "it cannot be cancelled")
 
 
 @pytest.mark.parametrize("content", ["no json", '{"commands": ["cancel"]}', "[]"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -17,6 +18,7 @@ from barter_bt.errors import BarterBtError, ConfigError
 from barter_bt.live import (
     Arrival,
     Manual,
+    Mark,
     MockExchange,
     Recorder,
     SimulatedExchange,
@@ -25,6 +27,8 @@ from barter_bt.live import (
     read_session,
     replay,
 )
+from barter_bt.live.arrival import MarkPrice
+from barter_bt.live.kept import packed, unpacked
 from barter_bt.live.session import Session
 from barter_bt.protocol import TradingState
 from barter_bt.testing.scenario import Seeded, to_backtest
@@ -102,6 +106,13 @@ def test_whatever_stands_at_the_exchange_is_kept(tmp_path: Path, seed: int) -> N
         run, exchange = in_parts(tmp_path / str(part), make, ends)
         assert exchange.digest == there.digest
         assert difference(run.state, whole.state) == ""
+
+
+def test_messages_are_kept_with_their_mark_prices() -> None:
+    """Those that nobody has processed are told again whole."""
+    mark = MarkPrice(Decimal("1.5"), Decimal(1), Decimal("0.0001"), 8, 7)
+    arrivals = [Arrival(7, (Mark(7),), marks=(("btc_usd", mark),)), Arrival(8, (), marks=(("btc_usd", mark),))]
+    assert unpacked(json.loads(json.dumps(packed(arrivals)))) == arrivals
 
 
 class Going(Coming):

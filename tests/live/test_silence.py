@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError
+from barter_bt.instrument import Instrument
 from barter_bt.live import Arrival, Manual, Metrics, System, alerts
 from barter_bt.live.terminal import Happenings, screen
 from tests.live.market import BTC
@@ -17,7 +19,7 @@ from tests.live.script import Client, Script, traded
 from tests.live.test_metrics import figures
 
 SECOND = 10**9
-ETH = BTC.__class__("x", "eth_usd", price_increment="0.0001")
+ETH = Instrument("x", "eth_usd", price_increment="0.0001")
 
 
 async def turns() -> None:
@@ -27,9 +29,8 @@ async def turns() -> None:
 
 def shown(handle: Any, happenings: Happenings) -> list[list[str]]:
     """Rows of the table in the terminal, cell by cell."""
-    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=120, record=True, file=StringIO())
     console.print(screen(handle.view(), happenings, handle.stale))
-    console.file.close()
     lines = [line for line in console.export_text().splitlines() if line.count("│") > 3 and "_usd" in line]
     return [[cell.strip() for cell in line.strip("│").split("│")][:2] for line in lines]
 

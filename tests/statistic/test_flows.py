@@ -78,6 +78,17 @@ def test_growth_of_less_than_a_day_is_not_stated_for_a_year(minutes: int, stated
         }
 
 
+def test_each_figure_says_of_itself_why_it_is_not_stated() -> None:
+    """Two figures are for a year whatever is asked for: that another one is stated is no reason for them."""
+    times = pl.Series([START, START + timedelta(minutes=10)]).cast(pl.Datetime("ns", "UTC"))
+    minutes = FakeRun(equity=pl.DataFrame({"time": times, "equity": [100.0, 101.0]}))
+    summary = bt.statistic.summarise(minutes, interval="20m")
+    assert summary.annual_return is not None
+    for name in ("cagr", "money_weighted_return"):
+        assert summary[name] is None
+        assert "the run lasted 0:10:00: its growth is not stated" in summary.why(name)
+
+
 def test_it_is_stated_for_what_is_asked_and_a_total_loss_is_one() -> None:
     times = pl.Series([START, START + timedelta(minutes=10)]).cast(pl.Datetime("ns", "UTC"))
     minutes = FakeRun(equity=pl.DataFrame({"time": times, "equity": [100.0, 101.0]}))

@@ -9,31 +9,20 @@ import sys
 import traceback
 import zlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 from msgspec import UNSET
 
+from barter_bt.backtest.config.place import Place
 from barter_bt.backtest.config.sections import ObjectSection
-from barter_bt.errors import BarterBtError, ConfigError, StrategyError, nearest
-
-BESIDE = "paths are relative to the configuration file"
+from barter_bt.errors import BarterBtError, StrategyError
 
 
-class Loader:
-    """Finds and makes the objects that one configuration file names.
+class Loader(Place):
+    """Finds and makes the objects that one configuration file names."""
 
-    Parameters
-    ----------
-    file
-        The configuration file; paths in it are relative to its directory.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def make(self, key: str, section: ObjectSection, builtin: Mapping[str, Callable[..., Any]]) -> Any:
+    def load(self, key: str, section: ObjectSection, builtin: Mapping[str, Callable[..., Any]]) -> Any:
         """Make what ``section`` names: call the factory with the parameters, or take the object as it is.
 
         Raises
@@ -51,7 +40,7 @@ class Loader:
         """Find what ``section`` names, once; give a function that makes it, with parameters in place of the file's."""
         own: dict[str, Any] = {} if section.parameters is UNSET else section.parameters
         if (section.name is UNSET) == (section.object is UNSET):
-            self._fail(key, "give either name (a built-in) or object (your own)", 'such as object = "my.py:strategy"')
+            self.fail(key, "give either name (a built-in) or object (your own)", 'such as object = "my.py:strategy"')
         if section.name is not UNSET:
             if section.name not in builtin:
                 self.unknown(f"{key}.name", section.name, builtin)
@@ -64,7 +53,7 @@ class Loader:
         def as_it_is(given: Mapping[str, Any]) -> Any:
             if own or given:
                 taken = f"{section.object} is an object, not a class or function that takes them"
-                self._fail(f"{key}.parameters", taken)
+                self.fail(f"{key}.parameters", taken)
             return found
 
         return as_it_is
@@ -77,19 +66,7 @@ class Loader:
         given = parameters.get(name)
         if not isinstance(given, str) or not given.endswith(FILES):
             return parameters
-        path = self.file.parent / given
-        if not path.is_file():
-            self._fail(f"{key}.parameters.{name}", f"{path} does not exist", BESIDE)
-        return parameters | {name: str(path)}
-
-    def unknown(self, key: str, name: str, known: Mapping[str, Any] | list[str]) -> NoReturn:
-        """Raise a ConfigError for a name that is not known, with the nearest that is."""
-        guess = nearest(name, known)
-        hint = f"did you mean {guess!r}?" if guess else None
-        self._fail(key, f"{name!r} is not known; known: {', '.join(known) or 'none'}", hint)
-
-    def _fail(self, key: str, message: str, hint: str | None = None) -> NoReturn:
-        raise ConfigError(f"{self.file}: {key}: {message}", hint)
+        return parameters | {name: str(self.existing(f"{key}.parameters.{name}", given))}
 
     def _call(self, key: str, factory: Callable[..., Any], parameters: dict[str, Any]) -> Any:
         signature = inspect.signature(factory)
@@ -100,7 +77,7 @@ class Loader:
         try:
             signature.bind(**parameters)
         except TypeError as error:
-            self._fail(f"{key}.parameters", str(error))
+            self.fail(f"{key}.parameters", str(error))
         try:
             return factory(**parameters)
         except BarterBtError as error:
@@ -111,7 +88,7 @@ class Loader:
     def _find(self, key: str, text: str) -> Any:
         place, _, name = text.rpartition(":")
         if not place or not name:
-            self._fail(key, f"{text!r} names no object", 'write "package.module:name" or "file.py:name"')
+            self.fail(key, f"{text!r} names no object", 'write "package.module:name" or "file.py:name"')
         try:
             module = self._run(key, place) if place.endswith(".py") else importlib.import_module(place)
         except BarterBtError:
@@ -120,7 +97,7 @@ class Loader:
             if not error.name or not f"{place}.".startswith(f"{error.name}."):
                 raise StrategyError(f"{self.file}: {key}: {where(error)}") from error
             file = f"{place.replace('.', '/')}.py"
-            self._fail(key, f"there is no module {error.name!r}", f'if it is a file, write "{file}:{name}"')
+            self.fail(key, f"there is no module {error.name!r}", f'if it is a file, write "{file}:{name}"')
         except Exception as error:
             raise StrategyError(f"{self.file}: {key}: {place} cannot be loaded: {where(error)}") from error
         if not hasattr(module, name):
@@ -128,9 +105,7 @@ class Loader:
         return getattr(module, name)
 
     def _run(self, key: str, place: str) -> ModuleType:
-        path = (self.file.parent / place).resolve()
-        if not path.is_file():
-            self._fail(key, f"{path} does not exist", BESIDE)
+        path = self.existing(key, place).resolve()
         title = f"barter_bt_user_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
         spec = importlib.util.spec_from_file_location(title, path)
         assert spec is not None, "a file that ends in .py has a spec"

@@ -55,7 +55,7 @@ def _note_trade(s: EngineState, i: int, time: int, ticks: int, amount: float) ->
 def update_from_plain_quote(
     s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
 ) -> bool:
-    """The same of a quote: both sides are there and apart."""
+    """A quote as most are, with both sides, and apart; False, and nothing is done, if more must be looked at."""
     t = s.terms
     per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.price_noise[i], t.lots_per_unit[i], t.lot_noise[i]
     bid_ticks, ask_ticks = steps(bid, per_unit, noise), steps(ask, per_unit, noise)
