@@ -96,7 +96,7 @@ def backtest(
         print(f"warning: {warning}", file=sys.stderr)
     tell_saved(directory, as_json=json, paths=True)
     if result.partial:
-        print("interrupted: the results are partial", file=sys.stderr)
+        print("interrupted: the results are partial, without a benchmark and ranges", file=sys.stderr)
     return INTERRUPTED if result.partial else OK
 
 

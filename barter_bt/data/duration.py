@@ -52,6 +52,25 @@ def duration_ns(value: str | int, what: str) -> int:
     return sign * int(total)
 
 
+def span_ns(value: str | int, what: str) -> int:
+    """A length of time that must be above 0.
+
+    Raises
+    ------
+    ConfigError
+        It is 0 or below, or none.
+
+    Examples
+    --------
+    >>> span_ns("60s", "silence")
+    60000000000
+    """
+    length = duration_ns(value, what)
+    if length <= 0:
+        raise ConfigError(f"{what} is {value!r}; it must be above 0", 'write for example "60s"')
+    return length
+
+
 def whole_days(value: str | int | None) -> int:
     """How many days a length of time is, if it is said in days or weeks alone; else 0.
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from barter_bt.data.duration import duration_ns
+from barter_bt.data.duration import duration_ns, span_ns
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.number import Number
@@ -178,12 +178,8 @@ class System:
         drain_ns = duration_ns(drain, "drain")
         if drain_ns < 0:
             raise ConfigError(f"drain is {drain!r}; it must not be below 0", 'write for example "5s", or 0 to wait not')
-        mark_ns = SECOND_NS if mark_every is None else duration_ns(mark_every, "mark_every")
-        if mark_ns <= 0:
-            raise ConfigError(f"mark_every is {mark_every!r}; it must be positive", 'write for example "1s"')
-        stale_ns = None if stale is None else duration_ns(stale, "stale")
-        if stale_ns is not None and stale_ns <= 0:
-            raise ConfigError(f"stale is {stale!r}; it must be positive", 'write for example "60s", or None')
+        mark_ns = SECOND_NS if mark_every is None else span_ns(mark_every, "mark_every")
+        stale_ns = None if stale is None else span_ns(stale, "stale")
         used = clock or WallClock()
         waits = duration_ns(grace, "grace"), duration_ns(overdue, "overdue")
         own = [source for source in sources if isinstance(source, KeepsTime)]

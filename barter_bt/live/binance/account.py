@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from barter_bt.data.duration import duration_ns
+from barter_bt.data.duration import span_ns
 from barter_bt.errors import ConfigError, ConnectionFailed
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, HeldPosition
@@ -137,7 +137,7 @@ class BinanceAccount:
         self._rest, self._inbox = Rest(endpoints, keys, self._clock, self._tap), Inbox()
         self._history = self._make_history(self._rest, self._symbols, last_trades or {}, self._since_ms)
         self._link = Link(
-            self._address, self._rest.session, self._inbox, self._clock, draws, duration_ns(silence, "silence"),
+            self._address, self._rest.session, self._inbox, self._clock, draws, span_ns(silence, "silence"),
             self._prepare, self._tap, endpoints.api,
         )  # fmt: skip
         self._is_dry = dry_run
@@ -145,7 +145,7 @@ class BinanceAccount:
             self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,
             params=self._params, start=self._start, hear_of=self._hear_of, conditions=self.conditions,
         )  # fmt: skip
-        self._deaf_ns, self._every_ns = duration_ns(deaf, "deaf"), duration_ns(reconcile_every, "reconcile_every")
+        self._deaf_ns, self._every_ns = span_ns(deaf, "deaf"), span_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
         self._since = since
         self._began, self._listens = self._clock.now(), asyncio.Event()

@@ -28,7 +28,7 @@ from typing import Any
 
 import msgspec
 
-from barter_bt.data.duration import duration_ns
+from barter_bt.data.duration import duration_ns, span_ns
 from barter_bt.errors import ConfigError, ConnectionFailed, InstrumentError
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, MarkPrice
@@ -115,7 +115,7 @@ class BinanceMarket:
         tap = Tap(raw, "market")
         self._rest = self._make_rest(endpoints, None, self._clock, tap)
         self._inbox = Inbox(limit)
-        draws, silence_ns = random or Random(), duration_ns(silence, "silence")
+        draws, silence_ns = random or Random(), span_ns(silence, "silence")
         urls = [f"{endpoints.streams}{group}/stream?streams={'/'.join(names)}" for group, names in groups.items()]
         link = self._inbox, self._clock, draws, silence_ns, self._prepare, tap
         self._links = [Link(url, self._rest.session, *link, url) for url in urls]

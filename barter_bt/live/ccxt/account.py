@@ -22,7 +22,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from barter_bt.data.duration import duration_ns
+from barter_bt.data.duration import span_ns
 from barter_bt.errors import ConfigError, ConnectionFailed
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, HeldPosition
@@ -97,7 +97,7 @@ class CcxtAccount(Sends):
         since: int | None = None,
     ) -> None:
         symbols = Symbols(instruments)
-        super().__init__((symbols.exchange,), duration_ns(timeout, "timeout"), clock)
+        super().__init__((symbols.exchange,), span_ns(timeout, "timeout"), clock)
         needed = ("fetchMyTrades", "fetchOpenOrders", "fetchBalance", "createOrder", "cancelOrder")
         if missing := [one for one in needed if not connection.api.has.get(one)]:
             raise ConfigError(f"{connection.exchange!r} cannot {', '.join(missing)} through ccxt")
@@ -105,7 +105,7 @@ class CcxtAccount(Sends):
         self._random = random or Random()
         self._streams = [one for one in ("Orders", "MyTrades", "Balance") if connection.can(f"watch{one}")]
         every = reconcile_every if len(self._streams) == 3 else poll_every
-        self._every_ns = duration_ns(every, "reconcile_every")
+        self._every_ns = span_ns(every, "reconcile_every")
         self._progress = Progress(self.clock.now() if since is None else since)
         self._sent_at: dict[str, int] = {}
         self._listens, self._wanted = asyncio.Event(), asyncio.Event()

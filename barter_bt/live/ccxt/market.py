@@ -24,7 +24,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 from typing import Any
 
-from barter_bt.data.duration import duration_ns
+from barter_bt.data.duration import duration_ns, span_ns
 from barter_bt.errors import ConfigError, ConnectionFailed
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival
@@ -102,7 +102,7 @@ class CcxtMarket:
         self._candles: dict[tuple[str, str], list[Any]] = {}
         self._is_lost, self.reconnects = False, 0
         self._lost_at: dict[tuple[str, str], bool] = {}
-        self._silence_ns, self._heard_last = duration_ns(silence, "silence"), 0
+        self._silence_ns, self._heard_last = span_ns(silence, "silence"), 0
         self._heard: dict[str, int] = {}
 
     def _has(self, stream: str) -> bool:

@@ -91,6 +91,8 @@ def test_streams_that_are_not_there_are_refused() -> None:
         CcxtMarket(connect("binance"), [], ["trades"])
     with pytest.raises(ConfigError, match="name_exchange"):
         CcxtMarket(connect("binance"), [Instrument("binance", "btc_usdt", name_exchange="BTCUSDT")], ["trades"])
+    with pytest.raises(ConfigError, match=r"silence is '0s'; it must be above 0"):
+        CcxtMarket(connect("binance"), [BTC], ["trades"], silence="0s")
 
 
 def test_trades_quotes_candles_and_books_as_they_are() -> None:
