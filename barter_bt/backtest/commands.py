@@ -34,6 +34,7 @@ from barter_bt.engine.terms import ISOLATED, Terms, price_steps, steps
 from barter_bt.errors import ConfigError, nearest, refuse_unknown
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
+from barter_bt.strategy.kinds import as_kinds
 from barter_bt.strategy.timing import TIMING, end_of, timing_terms
 from barter_bt.strategy.triggers import (
     PROTECTION,
@@ -124,6 +125,7 @@ class Commands:
             raise ConfigError(f"column 'time' of the commands is {kind}; it must be a Datetime with a time zone")
         if self.frame["time"].null_count() or not self.frame["time"].is_sorted():
             raise ConfigError("the times of the commands have nulls or go back", "sort the frame by time")
+        object.__setattr__(self, "frame", as_kinds(self.frame, "the commands", ConfigError))
 
     def install(self, state: EngineState, index: IndexedInstruments) -> None:
         """Write the commands into the state's columns, one row for each instrument that a filter names."""
