@@ -13,7 +13,13 @@ AMOUNTS = (
 )
 ROWS = ("ref", "after", "order")
 FLAGS = ("post_only", "reduce_only")
-_KINDS = dict.fromkeys(AMOUNTS, pl.Float64()) | dict.fromkeys(ROWS, pl.Int64()) | dict.fromkeys(FLAGS, pl.Boolean())
+TIMES = ("good_after", "good_till")
+_KINDS: dict[str, pl.DataType] = {
+    **dict.fromkeys(AMOUNTS, pl.Float64()),
+    **dict.fromkeys(ROWS, pl.Int64()),
+    **dict.fromkeys(FLAGS, pl.Boolean()),
+    **dict.fromkeys(TIMES, pl.Datetime("ns", "UTC")),
+}
 _NO_NUMBER = "cast it to pl.{kind}; a fraction is 0.02, not 2%"
 _NO_FLAG = "cast it to pl.Boolean"
 
@@ -40,6 +46,8 @@ def as_kinds(frame: pl.DataFrame, what: str, error: type[BarterBtError]) -> pl.D
         wanted, values = _KINDS[name], frame[name]
         if kind == pl.Null or (kind == pl.String and values.null_count() == len(values)):
             made[name] = pl.lit(None, wanted)
+        elif name in TIMES:
+            continue  # they are checked where they are read
         elif not _fits(name, kind):
             told, hint = ("true or false", _NO_FLAG) if name in FLAGS else ("numbers", _NO_NUMBER.format(kind=wanted))
             raise error(f"column {name!r} of {what} is {kind}; it must be {told}", hint)

@@ -48,5 +48,7 @@ def refuse_unread(frame: pl.DataFrame, action: np.ndarray) -> None:
             continue
         given = frame[name]
         asked = given.is_not_null() if name not in _NOTHING else given.fill_null(_NOTHING[name]) != _NOTHING[name]
-        hint = f"it is of {' and '.join(_NAMES[code] for code in readers)}{_INSTEAD.get(name, '')}"
+        *first, last = [_NAMES[code] for code in readers]
+        of = f"{', '.join(first)} and {last}" if first else last
+        hint = f"it is of {of}{_INSTEAD.get(name, '')}"
         fail(frame, asked.to_numpy() & ~np.isin(action, readers), f"{name} where it has no effect", hint)

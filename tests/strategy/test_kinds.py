@@ -62,7 +62,9 @@ def test_what_pandas_and_csv_make_of_empty_cells_is_taken() -> None:
     )
     result = run(MARKET, bt.Schedule(rows))
     assert table(result.orders, "kind", "status") == [("limit", "cancelled")]
-    empty = pl.DataFrame(OPEN).with_columns(pl.lit(None, pl.String).alias(name) for name in ("price", "ref", "stop"))
+    empty = pl.DataFrame(OPEN).with_columns(
+        pl.lit(None, pl.String).alias(name) for name in ("price", "ref", "good_till")
+    )
     assert table(run(MARKET, bt.Schedule(empty)).orders, "kind") == [("market",)]
 
 
