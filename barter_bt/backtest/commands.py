@@ -203,8 +203,6 @@ def _margin(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any
     if row.get("instrument") is None or row.get("amount") is None:
         raise ConfigError(f"{where} needs an instrument and an amount")
     i = index.instrument(row["instrument"])
-    if not isinstance(row["amount"], int | float):
-        raise ConfigError(f"{where} has amount {row['amount']!r}, which is no number")
     units = units_of_margin(state, i, float(row["amount"]))
     if units == 0:
         raise ConfigError(f"{where} has amount {row['amount']}: nothing, or beyond what can be counted")
