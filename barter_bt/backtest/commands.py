@@ -34,6 +34,7 @@ from barter_bt.engine.terms import ISOLATED, Terms, price_steps, steps
 from barter_bt.errors import ConfigError, nearest, refuse_unknown
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
+from barter_bt.strategy.kinds import as_kinds
 from barter_bt.strategy.timing import TIMING, end_of, timing_terms
 from barter_bt.strategy.triggers import (
     PROTECTION,
@@ -124,6 +125,7 @@ class Commands:
             raise ConfigError(f"column 'time' of the commands is {kind}; it must be a Datetime with a time zone")
         if self.frame["time"].null_count() or not self.frame["time"].is_sorted():
             raise ConfigError("the times of the commands have nulls or go back", "sort the frame by time")
+        object.__setattr__(self, "frame", as_kinds(self.frame, "the commands", ConfigError))
 
     def install(self, state: EngineState, index: IndexedInstruments) -> None:
         """Write the commands into the state's columns, one row for each instrument that a filter names."""
@@ -201,8 +203,6 @@ def _margin(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any
     if row.get("instrument") is None or row.get("amount") is None:
         raise ConfigError(f"{where} needs an instrument and an amount")
     i = index.instrument(row["instrument"])
-    if not isinstance(row["amount"], int | float):
-        raise ConfigError(f"{where} has amount {row['amount']!r}, which is no number")
     units = units_of_margin(state, i, float(row["amount"]))
     if units == 0:
         raise ConfigError(f"{where} has amount {row['amount']}: nothing, or beyond what can be counted")

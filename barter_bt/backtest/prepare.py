@@ -137,7 +137,7 @@ def prepare(asked: Asked) -> Setup:
     refuse_paths(dealt_on(streams), index, venues)
     times = _times(asked, ground, terms.array("expiry"))
     state = _state(asked, ground, money, times, terms)
-    watched = Record(**asked.record) if isinstance(asked.record, Mapping) else asked.record
+    watched = Record.of(asked.record) if isinstance(asked.record, Mapping) else asked.record
     limits, managers = split(asked.risk)
     told = Commands(asked.commands) if isinstance(asked.commands, pl.DataFrame) else asked.commands
     _install(state, index, scales, watched, limits, told, asked.trading)

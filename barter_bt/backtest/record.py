@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -48,6 +49,27 @@ class Record:
             raise ConfigError(f"record every {self.every!r}; allowed: {', '.join(_EVERY)}")
         if not self.columns:
             raise ConfigError("record names no columns", "for example instruments.quantity")
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Record:
+        """What a mapping, such as a section of a configuration file, asks for.
+
+        Raises
+        ------
+        ConfigError
+            It has no columns, a key that is none, or a value out of its range.
+
+        Examples
+        --------
+        >>> Record.of({"columns": ["assets.free"], "every": "event"}).every
+        'event'
+        """
+        for name in given:
+            if name not in ("columns", "every"):
+                like = nearest(name, ("columns", "every"))
+                hint = f"did you mean {like!r}?" if like else None
+                raise ConfigError(f"record has {name!r}, which is not known; known: columns, every", hint)
+        return cls(given.get("columns", ()), **{"every": given["every"]} if "every" in given else {})
 
     def watch(self, s: EngineState) -> None:
         """Tell the engine what to record."""

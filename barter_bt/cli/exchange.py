@@ -12,6 +12,7 @@ from barter_bt.cli.live import run_system
 from barter_bt.cli.live_parts import live_parts, parts_of
 from barter_bt.cli.loopback import loopback
 from barter_bt.cli.printing import print_json
+from barter_bt.cli.unread import check_session
 from barter_bt.cli.watching import stale_after, watched
 from barter_bt.errors import ConfigError
 
@@ -86,12 +87,14 @@ def live(
     quiet
         Show nothing on the way.
     """
+    from barter_bt.backtest.config import load
     from barter_bt.live import WallClock
 
     if resume and not (record and prefix):
         raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
     is_loopback = network == "loopback"
     _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm, keyring=keyring)
+    check_session(load(config), "live")
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")

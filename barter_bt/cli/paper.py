@@ -15,6 +15,7 @@ from barter_bt.cli.loopback import loopback
 from barter_bt.cli.paper_systems import on_a_market, on_data, that_heard
 from barter_bt.cli.places import FILE, LOOPBACK, market, place_of, recorder_of
 from barter_bt.cli.printing import print_json
+from barter_bt.cli.unread import check_session
 from barter_bt.cli.watching import stale_after, watched
 from barter_bt.errors import ConfigError
 
@@ -111,6 +112,7 @@ def paper(
     from barter_bt.backtest.config import load
 
     loaded = load(config)
+    check_session(loaded, "paper")
     where = _where(loaded, exchange=exchange, network=network, pace=pace, streams=streams)
     recorder = recorder_of(record, where.exchange, raw=raw, resume=resume)
     run, interrupted = asyncio.run(

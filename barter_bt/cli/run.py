@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from barter_bt.cli.app import BAD_INPUT, INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.assignments import Assignments, parameters_of
 from barter_bt.cli.printing import print_json, tell_saved
+from barter_bt.cli.unread import tell_unread
 from barter_bt.errors import BarterBtError, ConfigError
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ def causality(config: Path, /, *, cuts: int = 5, interpret: bool = False, json: 
     from barter_bt.backtest import check_causality
     from barter_bt.backtest.config import load
 
-    arguments = load(config).build()
+    loaded = load(config)
+    tell_unread(loaded, "causality")
+    arguments = loaded.build()
     if interpret:
         arguments["interpret"] = True
     report = check_causality(**arguments, n=cuts)

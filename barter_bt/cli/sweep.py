@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.assignments import Assignments, values_of
 from barter_bt.cli.printing import print_json, tell_saved
+from barter_bt.cli.unread import tell_unread
 from barter_bt.errors import BarterBtError, MissingPackageError
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def sweep(config: Path, /, *, asked: Asked) -> int:
     config
         Configuration in TOML; see `barter-bt schema`.
     """
+    _tell_unread(config, "sweep")
     found, table = asked.swept(config)
     if asked.json:
         best = found.ranked().select(*found.parameters, *found.figures).row(0, named=True)
@@ -136,6 +138,7 @@ def walk_forward(
     from barter_bt.research import walk_forward as split
     from barter_bt.research.configured import configured_simulation
 
+    _tell_unread(config, "walk-forward")
     folds = split(
         *configured_simulation(config, interpret=asked.interpret).span,
         train=train, test=test, anchored=anchored, embargo=embargo, warm_up=warm_up,
@@ -160,6 +163,12 @@ def walk_forward(
     else:
         tell_saved(directory, as_json=False, paths=True)
     return OK
+
+
+def _tell_unread(config: Path, command: str) -> None:
+    from barter_bt.backtest.config import load
+
+    tell_unread(load(config), command)
 
 
 def _save(found: Sweep, out: Path, title: str, *, plot: bool) -> Path:

@@ -9,6 +9,10 @@ from barter_bt.protocol import (
     Account,
     AccountEventKind,
     Cancelled,
+    Conditions,
+    Fraction,
+    FromPrice,
+    IfTouched,
     Item,
     MarginRequest,
     Market,
@@ -18,11 +22,15 @@ from barter_bt.protocol import (
     OrderRequestOpen,
     OrderResponseCancel,
     Reconnecting,
+    RequestOpen,
     Shutdown,
     Side,
+    Stop,
+    Ticks,
     Trade,
     to_json,
 )
+from barter_bt.protocol.conditions import NO_CONDITIONS
 from barter_bt.system import AlgoOrders, Audit, Commanded, PositionExit, Sent, Stopped, TradingDisabled
 from barter_bt.system.audit import Output, Request
 from barter_bt.system.view import View
@@ -115,9 +123,44 @@ def _request(request: Request, view: View) -> str:
     name = _name(request.key.instrument, view)
     if isinstance(request, OrderRequestOpen):
         terms = request.state
-        price = f" at {terms.price:f}" if str(terms.kind) == "Limit" else ""
-        return f"{str(terms.side).lower()} {terms.quantity:f} {name}, {str(terms.kind).lower()}{price}"
+        return f"{str(terms.side).lower()} {terms.quantity:f} {name}, {_how(terms)}"
     return f"{'amend' if isinstance(request, OrderRequestAmend) else 'cancel'} {request.key.cid} of {name}"
+
+
+def _how(terms: RequestOpen) -> str:
+    """What an order waits for, then what it is: a distance is told where its price is not known yet."""
+    told = terms.conditions or NO_CONDITIONS
+    away = told.protects.offset if told.protects is not None else None
+    where = f"{_far(away)} from its entry" if away is not None else ""
+    is_limit = str(terms.kind) == "Limit"
+    if told.trigger is None:
+        kind = "take profit" if told.protects is not None else "limit"
+        return f"{kind} {where or f'at {terms.price:f}'}" if is_limit else str(terms.kind).lower()
+    return ", then ".join([_trigger(told, where), *([f"limit at {terms.price:f}"] if is_limit else [])])
+
+
+def _trigger(told: Conditions, where: str) -> str:
+    trigger = told.trigger
+    if isinstance(trigger, IfTouched):
+        return f"if touched at {trigger.price:f}"
+    assert isinstance(trigger, Stop), "there is no other"
+    begins = where or (f"at {trigger.price:f}" if trigger.price is not None else "")
+    kind = "stop" if told.protects is None or not begins else "stop loss"
+    if trigger.trailing is None:
+        return f"{kind} {begins}"
+    follows = f"trailing {_far(trigger.trailing)} behind"
+    started = told.protects.activation if told.protects is not None else None
+    if started is not None:
+        follows += f" from {_far(started)} beyond its entry on"
+    elif trigger.activation is not None:
+        follows += f" from {trigger.activation:f} on"
+    return f"{kind} {begins}, {follows}" if begins else f"stop {follows}"
+
+
+def _far(away: FromPrice) -> str:
+    if isinstance(away, Fraction):
+        return f"{(away.rate * 100).normalize():f} %"
+    return f"{away.count} ticks" if isinstance(away, Ticks) else f"{away.amount:f}"
 
 
 def _name(instrument: str | int, view: View) -> str:

@@ -109,7 +109,7 @@ class Recorder(Parts):
         elif (self.directory / SESSION).exists():
             raise ConfigError(
                 f"{self.directory} holds a recording",
-                "name another directory; at an exchange, Recorder(resume=True) or --resume goes on with it",
+                "name another directory, or go on with it: --resume, in Python Recorder(directory, resume=True)",
             )
         self._make()
         self._engine = engine

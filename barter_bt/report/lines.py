@@ -10,7 +10,7 @@ import polars as pl
 
 from barter_bt.report.canvas import COLUMNS, Look, dates, legend, line, panel, percent_axis, time_axis
 from barter_bt.report.downsample import extremes, thin
-from barter_bt.report.series import exposures, fills_of, market_line
+from barter_bt.report.series import exposures, fills_of, market_line, until_end
 from barter_bt.report.style import SERIES, title
 from barter_bt.statistic.benchmark import Benchmark, marks_of
 from barter_bt.statistic.calendar import zone_of
@@ -230,7 +230,7 @@ def plot_exposure(run: Tables, ax: Axes | None = None, *, most: int = 5, style: 
     axes.yaxis.set_major_formatter("{x:,.10g}")
     time_axis(axes, empty=not largest)
     for name, colour in zip(largest, SERIES * most, strict=False):
-        times, values = held[name]
+        times, values = until_end(held[name], run)
         rows = extremes(times, values, COLUMNS)
         axes.step(dates(times[rows]), values[rows], where="post", color=colour, linewidth=1.1, label=name)
     if largest:

@@ -131,6 +131,14 @@ def exposures(run: Tables) -> dict[str, Line]:
     return found
 
 
+def until_end(line: Line, run: Tables) -> Line:
+    """The line with its last value until the end of the run: what was bought once and held is there to be seen."""
+    if not run.equity.height or not len(line.times):
+        return line
+    end = max(nanoseconds(run.equity["time"])[-1], line.times[-1])
+    return Line(np.append(line.times, end), np.append(line.values, line.values[-1]))
+
+
 def pnl_by(run: Tables, by: By = "instrument") -> pl.DataFrame:
     """Sum of realised PnL, net of fees, by part: ``instrument`` (or ``by``), ``pnl``, ``positions``, the best first.
 

@@ -63,8 +63,9 @@ def shown_ranges(ranges: pl.DataFrame, *, every: bool = False) -> list[tuple[str
     rows = []
     for name, low, run_low, high, run_high, _ in ranges.iter_rows():
         if name in FIGURES and low != high and (every or FIGURES[name].key):
-            label = FIGURES[name].label.replace(" ({per})", "")
-            rows.append((label, _shown(name, low), run_low, _shown(name, high), run_high))
+            label, least, most = FIGURES[name].label.replace(" ({per})", ""), _shown(name, low), _shown(name, high)
+            if least != most:  # what differs by less than is shown would look like a mistake
+                rows.append((label, least, run_low, most, run_high))
     return rows
 
 

@@ -36,9 +36,6 @@ def amend_columns(
 ) -> dict[str, np.ndarray]:
     """The columns of opens, with what amends give in their rows, 0 where a term stays; errors of what cannot be."""
     amends = action == AMEND_ROW
-    if "trigger" in frame.columns:
-        others = frame["trigger"].is_not_null().to_numpy() & ~amends
-        fail(frame, others, "a trigger where it has no effect", "it is of amends; opens have stop or if_touched")
     if not amends.any():
         return opens
     ref = frame["ref"].to_numpy()

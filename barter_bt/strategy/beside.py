@@ -99,6 +99,10 @@ def check_beside(signals: Any, *, by_frame: bool) -> None:
         given = getattr(signals, name)
         if given is not None and not isinstance(given, pl.Expr) and length_of(given, name) < 1:
             raise StrategyError(f"{name} is {given!r}; {_SPAN}")
+    for name in (*PROTECTION, "price", "limit"):
+        given = getattr(signals, name)
+        if isinstance(given, bool) or not isinstance(given, int | float | pl.Expr | None):
+            raise StrategyError(f"{name} is {given!r}; it must be a number, or an expression", "2 % is 0.02")
     check_price_by(signals.price_by)
     needs, order = _NEEDS[signals.order], signals.order
     for name in ("price", "limit"):

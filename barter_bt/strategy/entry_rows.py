@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import LIMIT, MARKET, NO_TRIGGER, STOP, TRIGGER_PRICES
 from barter_bt.engine.state.tables import Schedule as Columns
-from barter_bt.engine.targets import OPEN_ROW, TARGET_ROW
+from barter_bt.engine.targets import TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
@@ -62,7 +62,7 @@ def entry_columns(
 
 
 def trigger_by_column(
-    frame: pl.DataFrame, action: np.ndarray, orders: dict[str, np.ndarray], unchanged: np.ndarray, market: Market
+    frame: pl.DataFrame, orders: dict[str, np.ndarray], unchanged: np.ndarray, market: Market
 ) -> np.ndarray:
     """Which prices the triggers of orders, and of the stops that protect them, look at."""
     if "trigger_by" not in frame.columns:
@@ -71,7 +71,6 @@ def trigger_by_column(
     found = given.replace_strict(list(TRIGGER_PRICES), codes, default=-1, return_dtype=pl.Int8)
     fail(frame, found == -1, "an unknown trigger_by", f"allowed: {', '.join(TRIGGER_PRICES[1:])}")
     asked = (found > 0).to_numpy()
-    fail(frame, asked & (action != OPEN_ROW) & (action != TARGET_ROW), "trigger_by where it has no effect", NO_STOP)
     stops = orders["stop_loss"] > 0, orders["trailing_stop"] > 0
     held = np.logical_or.reduce([*stops, *(_given(frame, name) for name in TRIGGERS)])
     fail(frame, asked & ~held & ~unchanged, "trigger_by where it has no effect", NO_STOP)

@@ -15,12 +15,9 @@ from barter_bt.strategy.rows import MOST_STEPS, fail
 def margin_column(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> np.ndarray:
     """The amounts, 0 in other rows; errors of what cannot be moved."""
     rows = action == MARGIN_ROW
-    if "amount" not in frame.columns and not rows.any():
-        return np.zeros(len(frame), np.int64)
-    given = frame["amount"] if "amount" in frame.columns else pl.Series([None] * len(frame), dtype=pl.Float64)
-    fail(frame, given.is_not_null().to_numpy() & ~rows, "an amount where it has no effect", "it is of margin")
     if not rows.any():
         return np.zeros(len(frame), np.int64)
+    given = frame["amount"] if "amount" in frame.columns else pl.Series([None] * len(frame), dtype=pl.Float64)
     per_unit = np.array([float(1 / Fraction(market.scales.units[k])) for k in market.index.settlement_assets])
     amount = np.where(rows, given.cast(pl.Float64).fill_null(0.0).to_numpy(), 0.0)
     with np.errstate(over="ignore"):  # which is refused below

@@ -29,7 +29,6 @@ from barter_bt.strategy.rows import (
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
 from barter_bt.strategy.triggers import (
     ACTIVATION_SIDE,
-    DISTANCES,
     GAINS,
     ON_GRID,
     ONLY_TRAILING,
@@ -53,14 +52,12 @@ _NOT_ORDER_COLUMNS = (
 
 def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
     """The terms of the orders that rows open; of targets their times in force."""
-    _refuse_terms_of_others(frame, action)
-    told = action != CANCEL_ROW
     if (action == TARGET_ROW).all() and not says_how(frame):
         columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
         timing = timing_columns(frame, np.zeros(len(frame), bool), market)
         _bonds(frame, codes, action == OPEN_ROW, market)
         return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns} | timing
-    opens = pl.Series(action == OPEN_ROW)
+    opens, entered = pl.Series(action == OPEN_ROW), (action == OPEN_ROW) | (action == TARGET_ROW)
     lots, lot_noise = grid_of(market, codes, "lots", "lot_noise")
     hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
     beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * lots >= MOST_STEPS)
@@ -86,7 +83,7 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         "price": price,
         "quantity": np.abs(quantity),
         "ref": ref.astype(np.int64),
-        **timing_columns(frame, told, market),
+        **timing_columns(frame, entered, market),
         **_triggers(frame, codes, action == OPEN_ROW, market),
         **_bonds(frame, codes, action == OPEN_ROW, market),
     }
@@ -116,23 +113,6 @@ def _exercised(frame: pl.DataFrame, codes: np.ndarray, columns: dict[str, Any], 
     return columns | {name: np.where(chosen, value, columns[name]).astype(np.int8) for name, value in forced.items()}
 
 
-def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
-    """Only an open only reduces, or waits for another trigger than a stop; only what opens a position is protected."""
-    others, cancels = action != OPEN_ROW, action == CANCEL_ROW
-    for name in (name for name in (*TRIGGERS, "reduce_only", *PROTECTION) if name in frame.columns):
-        asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
-        rows = asked & (cancels if name in ("stop", *PROTECTION) else others)
-        rows = rows | (asked & (action == AMEND_ROW)) if name == "stop" else rows
-        if name in DISTANCES or name == "activation":
-            rows = rows & (action != AMEND_ROW)
-        fail(
-            frame,
-            rows,
-            f"{name} where it has no effect",
-            "stops and protection are of opens and targets",
-        )
-
-
 def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
     """Which orders follow others, and which end others (rules 57 and 58): rows of the same time."""
     n, row = len(frame), np.arange(len(frame))
@@ -146,7 +126,6 @@ def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Ma
         if name not in frame.columns:
             continue
         asked = frame[name].is_not_null().to_numpy()
-        fail(frame, asked & ~opens, f"{name} where it has no effect", "it is of opens")
         if name == "group":
             numbered = frame.select("time", "group", row=pl.Series(row))
             first = numbered.select(pl.col("row").first().over("time", "group")).to_series().to_numpy()

@@ -311,5 +311,5 @@ def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> flo
         return float(value)
     raise StrategyError(
         f"{request} at {moment(s.engine.time[0])}: {what} is {value!r}; it must be a number",
-        f"float({value!r})" if isinstance(value, str) else None,
+        "2 % is 0.02, and text becomes a number by float(...)" if isinstance(value, str) else None,
     )

@@ -23,8 +23,9 @@ def fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str)
     if rows:
         first = ", ".join(str(r) for r in rows[:5])
         given = frame.select(pl.exclude("^__.*$"))  # without columns of our own
-        row = ", ".join(f"{name}={value}" for name, value in given.row(rows[0], named=True).items())
-        raise StrategyError(f"{what} in {len(rows)} row(s) of the signals, first {first}: {row}", hint)
+        cells = given.row(rows[0], named=True).items()
+        row = ", ".join(f"{name}={value}" for name, value in cells if value is not None)
+        raise StrategyError(f"{what} in {len(rows)} row(s), first {first}: {row}", hint)
 
 
 def whole_steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

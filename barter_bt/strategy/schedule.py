@@ -20,9 +20,11 @@ from barter_bt.strategy.amend_rows import check_protection, codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
 from barter_bt.strategy.hooks import Hooks
+from barter_bt.strategy.kinds import as_kinds
 from barter_bt.strategy.margin_rows import margin_column
 from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns, wrong_sides
 from barter_bt.strategy.own import own_tables
+from barter_bt.strategy.read_cells import refuse_unread
 from barter_bt.strategy.rows import (
     MOST_STEPS,
     fail,
@@ -60,17 +62,6 @@ def check_size_at(when: str, size: str) -> None:
         raise StrategyError(f"size_at is {when!r}; allowed: decision, fill")
     if when == "fill" and size == "units":
         raise StrategyError('size_at is "fill", and size is "units"', 'units are what they are: size="equity"')
-
-
-def _refuse_amounts_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
-    """A quantity is none of a target, and a target none of anything else: neither would be followed."""
-    for name, others, hint in (
-        ("quantity", action == TARGET_ROW, "a target's amount is in the column target"),
-        ("target", action != TARGET_ROW, "the amount of an open is in the column quantity"),
-    ):
-        if name in frame.columns:
-            given = (frame[name].fill_null(0.0) != 0.0).to_numpy()
-            fail(frame, given & others, f"a {name} where it has no effect", hint)
 
 
 def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarray:
@@ -159,7 +150,7 @@ class Schedule:
         ``post_only``, and ``time_in_force``, times and ``candle_fill`` of that order, else of the target's market
         order. For opens and targets ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers
         look at (rule 28). For margin that an isolated position is given, or that is taken from it, ``instrument`` and
-        ``amount`` (rule 104). Columns that no row needs may be missing.
+        ``amount`` (rule 104). Columns that no row needs may be missing; what a row would not read is an error.
     size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
     with_fee
@@ -215,8 +206,9 @@ class Schedule:
                 f"the schedule is {type(self.frame).__name__}; it must be a frame, one row for each order or target",
                 'pl.DataFrame({"time": ..., "instrument": ..., "target": ...})',
             )
-        object.__setattr__(self, "frame", polars_frame(self.frame))
-        refuse_unknown(self.frame.columns, COLUMNS, "the schedule", StrategyError, _UNREAD)
+        frame = polars_frame(self.frame)
+        refuse_unknown(frame.columns, COLUMNS, "the schedule", StrategyError, _UNREAD)
+        object.__setattr__(self, "frame", as_kinds(frame, "the schedule", StrategyError))
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
@@ -237,7 +229,7 @@ class Schedule:
             row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
-        _refuse_amounts_of_others(frame, action)
+        refuse_unread(self.frame, action)
         codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
         columns |= {
@@ -260,7 +252,7 @@ class Schedule:
         protected = (columns["protect_by"] != NO_UNIT) & (columns["reduce_only"] > 0)
         fail(frame, protected, "reduce_only and what would protect it", "protect what opens a position")
         fail(frame, wrong_sides(action == OPEN_ROW, columns), f"a row that {WRONG_SIDE}", RIGHT_SIDE)
-        columns["trigger_by"] = trigger_by_column(frame, action, columns, unchanged, market)
+        columns["trigger_by"] = trigger_by_column(frame, columns, unchanged, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():
             columns["ref"] = shared_column(market, n, -1)
@@ -283,7 +275,7 @@ class Schedule:
             return np.full(len(frame), TARGET_ROW, np.int8)
         known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "amend": AMEND_ROW, "target": TARGET_ROW, "exercise": OPEN_ROW}
         known["margin"] = MARGIN_ROW
-        found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int8)
+        found = frame["action"].cast(pl.String).replace_strict(known, default=-1, return_dtype=pl.Int8)
         fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
         return found.to_numpy()
 

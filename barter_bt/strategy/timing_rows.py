@@ -38,8 +38,6 @@ def timing_columns(frame: pl.DataFrame, opens: np.ndarray, market: Market) -> di
     columns = {name: _absent(name, len(frame), market) for name in TIMING if name not in there}
     none = np.zeros(len(frame), bool)
     asked = {name: frame[name].is_not_null().to_numpy() for name in there}
-    for name, rows in asked.items():
-        fail(frame, rows & ~opens, f"{name} where it has no effect", "it is of opens")
     for name in there:
         columns[name] = _choices(frame) if name == "candle_fill" else _times(frame, name, asked[name])
     if not opens.any():

@@ -13,9 +13,11 @@ from barter_bt import data
 from barter_bt.backtest.commands import COLUMNS, Commands
 from barter_bt.backtest.config.sections import CommandSection
 from barter_bt.data.rates import read_rates
+from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, MARGIN_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import schedule
+from barter_bt.strategy.read_cells import READ_BY
 from tests.engine.tiny import bars, run, stamps
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -63,15 +65,49 @@ def test_a_side_is_not_passed_over(table: Any) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"action": ["target"], "target": [None], "quantity": [5.0]}, "a quantity where it has no effect"),
-        ({"target": [1.0], "quantity": [5.0]}, "a quantity where it has no effect"),
-        ({"action": ["open"], "target": [1.0], "quantity": [5.0]}, "a target where it has no effect"),
+        ({"action": ["target"], "target": [None], "quantity": [5.0]}, "quantity where it has no effect"),
+        (
+            {"target": [1.0], "quantity": [5.0]},
+            "quantity where it has no effect.*\nHint: it is of opens and amends; ",
+        ),
+        ({"action": ["open"], "target": [1.0], "quantity": [5.0]}, "target where it has no effect"),
     ],
 )
 def test_an_amount_in_the_wrong_column_is_told(row: dict[str, Any], said: str) -> None:
     frame = pl.DataFrame({"time": stamps([10]), "instrument": ["a_usd"]} | row, schema_overrides={"target": pl.Float64})
     with pytest.raises(StrategyError, match=said):
         run(bars(100, 101), bt.Schedule(frame))
+
+
+CELLS: dict[str, Any] = {
+    "target": 1.0, "quantity": 5.0, "price": 90.0, "post_only": True, "time_in_force": "ioc",
+    "good_after": stamps([20])[0], "good_till": stamps([20])[0],
+    "candle_fill": "next_close", "trigger_by": "last", "stop": 99.0, "if_touched": 99.0,
+    "trailing": 2.0, "trailing_rate": 0.01, "trailing_ticks": 2, "activation": 101.0, "reduce_only": True, "group": 1,
+    "after": 0, "stop_loss": 80.0, "take_profit": 120.0, "trailing_stop": 3.0, "trailing_activation": 120.0,
+    "trigger": 99.0, "ref": 0, "amount": 5.0,
+}  # fmt: skip
+ACTIONS = {"open": OPEN_ROW, "target": TARGET_ROW, "amend": AMEND_ROW, "cancel": CANCEL_ROW, "margin": MARGIN_ROW}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_cell_that_an_action_does_not_read_is_told(action: str) -> None:
+    """A price of a cancel, for example: it would be passed over."""
+    assert CELLS.keys() == READ_BY.keys() == set(schedule.COLUMNS) - {"time", "instrument", "action"}
+    row = {"time": stamps([10])[0], "instrument": "a_usd"}
+    first = row | {"action": "open", "quantity": 1.0, "price": 90.0}
+    for name in (name for name, readers in READ_BY.items() if ACTIONS[action] not in readers):
+        second = row | {"action": action, "ref": 0 if action in ("amend", "cancel") else None} | {name: CELLS[name]}
+        with pytest.raises(StrategyError, match=f"^{name} where it has no effect in 1 row.*, first 1: "):
+            run(bars(100, 101), bt.Schedule(pl.DataFrame([first, second], infer_schema_length=None)))
+
+
+def test_what_says_nothing_is_no_such_cell() -> None:
+    """A frame of several actions has all columns in all rows."""
+    plain = {"quantity": 0.0, "target": 0.0, "price": None, "time_in_force": "gtc", "post_only": False, "stop": None}
+    row = {"time": stamps([10])[0], "instrument": "a_usd", "reduce_only": False, "ref": -1} | plain
+    rows = [row | {"action": "open", "quantity": 1.0, "price": 90.0}, row | {"action": "cancel", "ref": 0}]
+    run(bars(100, 101), bt.Schedule(pl.DataFrame(rows, infer_schema_length=None)))
 
 
 def test_what_a_schedule_and_commands_take_is_documented() -> None:

@@ -177,10 +177,10 @@ def test_rule_104_what_a_schedule_or_a_command_cannot_ask_for_is_told():
         (schedule(BUY), {"commands": commands((2, 50)), "margin": TOGETHER}, "whose margin is not isolated"),
         (schedule(BUY), {"commands": commands((2, 0))}, "has amount 0.0: nothing"),
         (schedule(BUY), {"commands": commands((2, None))}, "needs an instrument and an amount"),
-        (schedule(BUY), {"commands": commands((2, 1), amount=["all"])}, "has amount 'all', which is no number"),
+        (schedule(BUY), {"commands": commands((2, 1), amount=["all"])}, "'amount' of the commands is String"),
         (schedule(BUY), {"commands": commands((2, 1), command="cancel_orders")}, "has amount"),
         (schedule(BUY), {"commands": commands((2, 50), instrument="q_usd")}, "q_usd"),
-        (bt.Schedule(rows((2, 50)).frame.with_columns(amount=pl.lit(1.0))), {}, "an amount where it has no effect"),
+        (bt.Schedule(rows((2, 50)).frame.with_columns(amount=pl.lit(1.0))), {}, "amount where it has no effect"),
     ]
     for strategy, options, said in cases:
         with pytest.raises(BarterBtError) as raised:

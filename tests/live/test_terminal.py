@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.live.lines import lines
 from barter_bt.live.terminal import Happenings, screen
@@ -100,3 +102,43 @@ def test_what_could_not_be_sent_has_a_line() -> None:
     assert list(lines(audit, engine)) == [
         '1970-01-01 00:00:00 could not send ({"ExecutionChannelUnhealthy":"x"}): buy 1 btc_usd, limit at 99'
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"stop": 105}, "stop at 105"),
+        ({"stop": 105, "price": 106}, "stop at 105, then limit at 106"),
+        ({"if_touched": 95}, "if touched at 95"),
+        ({"trailing": 2, "activation": 90}, "stop trailing 2 behind from 90 on"),
+        ({"stop": 105, "trailing_rate": 0.02}, "stop at 105, trailing 2 % behind"),
+        ({"stop_loss": 0.02}, "market; stop loss 2 % from its entry"),
+        ({"stop_loss": 90, "take_profit": 110, "protect_by": "price"}, "market; stop loss at 90; take profit at 110"),
+        ({"trailing_stop": 2, "protect_by": "distance"}, "market; stop trailing 2 behind"),
+        (
+            {"stop_loss": 0.02, "trailing_stop": 0.01, "trailing_activation": 0.015},
+            "market; stop loss 2 % from its entry, trailing 1 % behind from 1.5 % beyond its entry on",
+        ),
+    ],
+)
+def test_a_line_says_what_an_order_waits_for(asked: dict[str, Any], said: str) -> None:
+    """What protects an entry has no price before that is filled."""
+    from barter_bt.live import paper
+
+    class Once:
+        wake = "bar_close"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            if state.raw.orders.__len__():
+                return None
+            return [], [bt.OrderRequest("btc_usd", 1, **({"protect_by": "fraction"} | asked))]
+
+    async def session() -> list[str]:
+        handle = await paper(simulation(3), Once()).start()
+        happenings = Happenings(50)
+        following = asyncio.create_task(happenings.follow(handle))
+        await handle.shutdown_after_backtest()
+        await following
+        return [line.split(" usd, ", 1)[-1].split("btc_usd, ", 1)[-1] for line in happenings.last if " sent: " in line]
+
+    assert "; ".join(asyncio.run(session())) == said

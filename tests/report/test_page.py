@@ -64,6 +64,14 @@ def test_a_directory_that_is_not_there(tmp_path):
         write_page(FakeRun(), tmp_path / "no" / "a.html")
 
 
+def test_figures_of_instruments_say_what_they_are_of(tmp_path):
+    """Those of the run stand above them, and are others: of equity, with what is still open."""
+    page = write_page(crossing_run(3000, 40), tmp_path / "a.html").read_text("utf-8")
+    heading, _, rest = page.partition("<h2>By instrument</h2>")
+    assert "1 fill " not in heading
+    assert rest.startswith("<p>Of closed positions alone, and of the whole equity at the start.</p>")
+
+
 def test_the_same_as_values():
     found = json.loads(json.dumps(facts(crossing_run(3000, 40))))
     assert found["summary"]["trades"] == 40

@@ -4,10 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+import barter_bt as bt
 from barter_bt import report
 from barter_bt.errors import ConfigError
 from barter_bt.report.charts import month_grid
-from barter_bt.report.series import excursions, exposures, market_line, pnl_by
+from barter_bt.report.series import excursions, exposures, market_line, pnl_by, until_end
 from tests.report.test_tearsheet import prices_of
 from tests.statistic.fakes import POSITIONS, START_NS, TRADES, FakeRun, crossing_run, equity_of, table
 
@@ -135,3 +136,14 @@ def test_money_of_several_assets_is_not_added():
     )
     assert pnl_by(run, "strategy").height == 0
     assert "not added" in report.plot_pnl(run, by="strategy").get_title("right")
+
+
+def test_what_is_held_is_drawn_until_the_end():
+    """A single purchase is a line, not a point."""
+    market = bt.testing.trades((0, 100, 9), (1, 101, 9), (70, 102, 9))
+    a = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    result = bt.testing.run(market, bt.testing.schedule({"at": 0, "buy": 2}), a)
+    (held,) = exposures(result).values()
+    line = until_end(held, result)
+    assert (len(held.times), line.values.tolist()) == (1, [202.0, 202.0])
+    assert line.times[-1] == result.equity["time"].dt.timestamp("ns")[-1]

@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.report.charts import MONTHS, month_grid
 from barter_bt.report.downsample import extremes, thin
 from barter_bt.report.page.canvas import COLUMNS, Canvas, milliseconds, number
-from barter_bt.report.series import Line, excursions, exposures, fills_of, market_line, pnl_by
+from barter_bt.report.series import Line, excursions, exposures, fills_of, market_line, pnl_by, until_end
 from barter_bt.report.style import SERIES, Style
 from barter_bt.statistic.benchmark import marks_of
 from barter_bt.statistic.calendar import zone_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
 
 _FILLS: Final = 300
-_DAY_NS: Final = 86_400e9
+_UNITS: Final = (("days", 86_400e9), ("hours", 3_600e9), ("minutes", 60e9), ("seconds", 1e9))
 
 
 class Charts(Canvas):
@@ -101,7 +101,7 @@ class Charts(Canvas):
         chart.varea(milliseconds(curve.times[rows]), fall[rows], 0.0, color=self._look.drawdown, alpha=0.3)
         colour = self._look.drawdown
         self._watch(chart, self._line(chart, Line(curve.times, fall), "fall", colour, "drawdown"))
-        chart.yaxis.formatter = number("0 %")
+        chart.yaxis.formatter = number("0.[00] %")
         return chart
 
     def _rolling(self) -> Figure | None:
@@ -123,7 +123,7 @@ class Charts(Canvas):
         chart = self._figure(height=200, time=True, hover=hover)
         most = sorted(held, key=lambda name: (-float(np.abs(held[name].values).max()), name))[: len(SERIES)]
         for name, colour in zip(most, SERIES, strict=False):
-            times, values = held[name]
+            times, values = until_end(held[name], self._run)
             rows = extremes(times, values, COLUMNS)
             chart.step(milliseconds(times[rows]), values[rows], mode="after", color=colour, legend_label=name)
         chart.yaxis.formatter = number("0,0.[00]")
@@ -201,8 +201,9 @@ class Charts(Canvas):
             return None
         held, pnl, adverse, favourable = excursions(self._run)
         rows = np.linspace(0, len(pnl) - 1, min(len(pnl), 3000)).astype(int)
+        unit, length = next((one for one in _UNITS if held.max() >= 2 * one[1]), _UNITS[-1])
         data = {
-            "days": held[rows] / _DAY_NS,
+            "held": held[rows] / length,
             "pnl": pnl[rows],
             "adverse": adverse[rows],
             "favourable": favourable[rows],
@@ -210,11 +211,11 @@ class Charts(Canvas):
             "name": closed["instrument"].cast(pl.String)[rows].to_list(),
             "colour": np.where(pnl[rows] > 0, self._look.buy, self._look.sell),
         }
-        tips = [("position", "@row: @name"), ("held", "@days{0.000} days"), ("made", "@pnl{0,0.00}")]
+        tips = [("position", "@row: @name"), ("held", f"@held{{0.000}} {unit}"), ("made", "@pnl{0,0.00}")]
         if np.isfinite(adverse).any():
             tips += [("against it", "@adverse{0.00 %}"), ("for it", "@favourable{0.00 %}")]
-        chart = self._figure(height=280, hover=self._hover(*tips), x_axis_label="held, days")
-        chart.scatter("days", "pnl", size=7, color="colour", alpha=0.6, source=ColumnDataSource(data))
+        chart = self._figure(height=280, hover=self._hover(*tips), x_axis_label=f"held, {unit}")
+        chart.scatter("held", "pnl", size=7, color="colour", alpha=0.6, source=ColumnDataSource(data))
         chart.yaxis.formatter = number("0,0.[00]")
         self._note(chart, len(rows), closed.height, "positions")
         return chart

@@ -19,6 +19,7 @@ from barter_bt.statistic.summary import Summary
 from barter_bt.statistic.tables import Tables
 
 ROWS = 200
+_OF_CLOSED = "Of closed positions alone, and of the whole equity at the start."
 _BY = (
     "trades",
     "positions",
@@ -89,7 +90,8 @@ def _by(run: Tables, by: By, options: Mapping[str, Any]) -> Table | None:
         for row in frame.iter_rows(named=True)
     ]
     columns = (by.capitalize(), *(FIGURES[name].label.format(per=per(options.get("interval", ACTUAL))) for name in _BY))
-    return Table(f"By {by}", columns, rows[:500], _left_out(len(rows), 500))
+    note = " ".join(part for part in (_OF_CLOSED, _left_out(len(rows), 500)) if part)
+    return Table(f"By {by}", columns, rows[:500], note)
 
 
 def _drawdowns(run: Tables) -> Table:

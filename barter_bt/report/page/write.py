@@ -140,7 +140,8 @@ def _traded(run: Tables) -> str:
     """What was traded, in words."""
     names = sorted(run.trades["instrument"].cast(pl.String).unique())
     few = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"{run.trades.height:,} fills of {few}" if names else "nothing was traded"
+    fills = "1 fill" if run.trades.height == 1 else f"{run.trades.height:,} fills"
+    return f"{fills} of {few}" if names else "nothing was traded"
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
