@@ -143,15 +143,19 @@ def split_price(ticks: int, num: int, den: int) -> int:
     return max(muldiv(ticks, den, num), 1) if ticks > 0 else 0
 
 
-def split_bid(ticks: int, num: int, den: int) -> int:
-    """A bid after a split, rounded down, so that a book is never locked by it."""
-    return max(muldiv_floor(ticks, den, num), 1) if ticks > 0 else 0
+def split_bid(bid: int, ask: int, num: int, den: int) -> int:
+    """A bid after a split, rounded down, so that a book is never locked by it; of a locked one as a price is."""
+    if bid == ask:
+        return split_price(bid, num, den)
+    return max(muldiv_floor(bid, den, num), 1) if bid > 0 else 0
 
 
-def split_ask(ticks: int, num: int, den: int) -> int:
-    """An ask after a split, rounded up."""
-    floor = muldiv_floor(ticks, den, num)
-    return floor + int(difference(ticks, den, floor, num) > 0)
+def split_ask(bid: int, ask: int, num: int, den: int) -> int:
+    """An ask after a split, rounded up; of a locked book as a price is, for no price comes where there was none."""
+    if bid == ask:
+        return split_price(ask, num, den)
+    floor = muldiv_floor(ask, den, num)
+    return floor + int(difference(ask, den, floor, num) > 0)
 
 
 def split_lots(lots: int, num: int, den: int) -> int:

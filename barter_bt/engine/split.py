@@ -47,7 +47,8 @@ def _split_prices(s: EngineState, i: int, num: int, den: int, time: int) -> None
         ins.last[i] = split_price(ins.last[i], num, den)
         ins.last_before[i], ins.last_time[i] = ins.last_time[i], time + 1
     if ins.quote_time[i] <= time:
-        ins.bid[i], ins.ask[i] = split_bid(ins.bid[i], num, den), split_ask(ins.ask[i], num, den)
+        bid, ask = ins.bid[i], ins.ask[i]
+        ins.bid[i], ins.ask[i] = split_bid(bid, ask, num, den), split_ask(bid, ask, num, den)
         ins.quote_before[i], ins.quote_time[i] = ins.quote_time[i], time + 1
 
 

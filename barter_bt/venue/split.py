@@ -113,7 +113,8 @@ def _split_market(v: VenueState, i: int, num: int, den: int, mark: int) -> None:
     b = v.markets
     b.fill_mark[i], b.increased[i] = mark, v.clock.time[0]  # candles of before are in old units
     b.last[i] = split_price(b.last[i], num, den)
-    b.bid[i], b.ask[i] = split_bid(b.bid[i], num, den), split_ask(b.ask[i], num, den)
+    bid, ask = b.bid[i], b.ask[i]
+    b.bid[i], b.ask[i] = split_bid(bid, ask, num, den), split_ask(bid, ask, num, den)
     b.bid_left[i] = _left_after(v, i, b.bid_lots[i], b.bid_left[i], num, den)
     b.ask_left[i] = _left_after(v, i, b.ask_lots[i], b.ask_left[i], num, den)
     b.candle_close[i] = split_price(b.candle_close[i], num, den)

@@ -27,7 +27,9 @@ def divided(ticks: int, ratio: Fraction) -> int:
 
 
 def divided_quote(price_for: dict[int, int], ratio: Fraction) -> dict[int, int]:
-    """A bid down and an ask up."""
+    """A bid down and an ask up; a locked book stays so."""
+    if price_for[-1] == price_for[1]:
+        return {side: divided(ticks, ratio) for side, ticks in price_for.items()}
     return {-1: max(floor(price_for[-1] / ratio), 1), 1: ceil(price_for[1] / ratio)}
 
 

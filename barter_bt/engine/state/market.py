@@ -231,7 +231,8 @@ def _note_quote_before(
     ins = s.instruments
     if time < ins.quote_before[i] or ins.quote_time[i] > ins.split_time[i] + 1:
         return
-    bid, ask = split_bid(bid, ins.split_num[i], ins.split_den[i]), split_ask(ask, ins.split_num[i], ins.split_den[i])
+    num, den = ins.split_num[i], ins.split_den[i]
+    bid, ask = split_bid(bid, ask, num, den), split_ask(bid, ask, num, den)
     if not 0 < bid < ask and ins.last[i] == 0:
         _freeze_mark(s, i)
     else:
