@@ -267,3 +267,16 @@ def test_files_say_ratios_as_text_or_numbers(tmp_path):
     one = pl.DataFrame({"time": [4], "instrument": ["a_usd"], "ratio": [1.5]}).with_columns(pl.col("time").cast(TIME))
     one.write_parquet(tmp_path / "splits.parquet")
     assert bt.data.splits(tmp_path / "splits.parquet").frame["ratio"].to_list() == ["3:2"]
+
+
+def test_rule_45_a_locked_quote_gives_no_price_behind_a_split_either():
+    """Both sides at 100 are 67 each at 3:2; 66 and 67, as each by itself would be, made a price of what had none."""
+    result = run(
+        quotes((0, 100, 9, 100, 9), (8, 100, 9, 100, 9)),
+        schedule(),
+        balances={"usd": 1_000, "a": 4},
+        cash_flows=split((4, "3:2")),
+        mark_every="1s",
+    )
+    assert result.equity["equity"].null_count() == result.equity.height
+    assert flows(result) == []
