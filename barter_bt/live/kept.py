@@ -7,7 +7,7 @@ remembers in Python: whose orders these are, and what has been told and not been
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def unpacked(told: Sequence[Any]) -> list[Arrival]:
     return [Arrival(time, tuple(event_of(kind, text) for kind, text in events)) for time, events in told]
 
 
-def packed_keys(keys: dict[int, OrderKey]) -> list[Any]:
+def packed_keys(keys: Mapping[int, OrderKey]) -> list[Any]:
     """Orders' keys by number, as JSON holds them."""
     return [[number, json.loads(to_json(key))] for number, key in keys.items()]
 
