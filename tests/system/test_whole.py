@@ -104,7 +104,7 @@ def everything(engine: Engine) -> dict[str, Any]:
         if code[0] != "*"
     }
     return columns | {
-        "book": engine._book.to_dict(engine.state.orders.instrument),
+        "book": engine._book.to_dict(list(engine.state.orders.instrument)),
         "units": engine.units.scales,
         "ended": engine.terminated,
     }
