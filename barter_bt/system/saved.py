@@ -25,7 +25,7 @@ def save_state(path: Path, state: EngineState, book: Book, units: Units, names: 
     header = {"format": _FORMAT, "version": VERSION, "instruments": names, "ended": ended, "rows": stored.rows()}
     header |= {
         "layout": stored.layout(),
-        "book": book.to_dict(list(state.orders.instrument[: len(state.orders)])),
+        "book": book.to_dict(state.orders.array("instrument").tolist()),
         "units": [str(unit) for unit in units.scales.units],
     }
     write(path, header, stored.arrays())
