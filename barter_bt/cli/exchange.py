@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from barter_bt.cli import places
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
-from barter_bt.cli.live_parts import live_parts, parts_of
+from barter_bt.cli.live_parts import begins_at, parts_of
 from barter_bt.cli.loopback import loopback
 from barter_bt.cli.printing import print_json
 from barter_bt.cli.unread import check_session
@@ -103,9 +103,10 @@ def live(
         recorder = places.recorder_of(record, places.LOOPBACK, raw=raw, resume=resume)
         session = _at_loopback(config, pace, streams, recorder, *told)
     else:
-        parts = live_parts(config)
-        place = places.place_of(exchange, parts["instruments"])
+        built = load(config).build()
+        place = places.place_of(exchange, built["instruments"])
         recorder = places.recorder_of(record, place, raw=raw, resume=resume)
+        parts = parts_of(built, begins_at(recorder))
         session = _session(config, parts, place, network, streams, confirm, keyring, recorder, *told)
     run, interrupted = asyncio.run(session)
     _tell(run, record, chosen, network=network, confirm=confirm or is_loopback, as_json=json)
@@ -144,7 +145,7 @@ async def _at_loopback(
     async with loopback(built, pace, streams, takes_orders=True, raw=raw) as there:
         assert there.account is not None
         system = System(
-            **parts_of(built),
+            **parts_of(built, there.clock.now()),
             prefix=prefix,
             compiled=compiled,
             sources=[there.account, there.market],

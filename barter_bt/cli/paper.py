@@ -159,7 +159,7 @@ def replay(
     if live:
         from barter_bt.cli.live_parts import recorded_system
 
-        system, of = recorded_system(config, prefix), FILE
+        system, of = recorded_system(config, prefix, recording), FILE
     else:
         loaded = load(config)
         of = _where(loaded, exchange=exchange).exchange

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from barter_bt.cli.live_parts import days_ahead
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,13 +43,16 @@ def on_a_market(
     stale: str | int | None = None,
 ) -> System:
     """On what a market does now; trading begins disabled."""
-    from barter_bt.live import MockExchange, System, read_session
+    from barter_bt.live import MockExchange, System, WallClock, read_session
 
     built = loaded.build()
     strategy = built.pop("strategy")
     for name in _OF_A_BACKTEST:
         built.pop(name, None)
     start = read_session(recorder.directory).start if recorder and recorder.resumes else None
+    if "sessions" in built:
+        now = (clock or WallClock()).now() if start is None else start
+        built["sessions"] = days_ahead(built["sessions"], now)
     mock = MockExchange(market, clock=clock, start=start, **built)
     return System(
         strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,

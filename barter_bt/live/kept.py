@@ -7,7 +7,7 @@ remembers in Python: whose orders these are, and what has been told and not been
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def unpacked(told: Sequence[Any]) -> list[Arrival]:
     ]
 
 
-def packed_keys(keys: dict[int, OrderKey]) -> list[Any]:
+def packed_keys(keys: Mapping[int, OrderKey]) -> list[Any]:
     """Orders' keys by number, as JSON holds them."""
     return [[number, json.loads(to_json(key))] for number, key in keys.items()]
 

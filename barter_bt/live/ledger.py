@@ -205,8 +205,9 @@ class Ledger:
             self._told(self._accounts[asset], self._units[asset], flow.balance.total, flow.time_exchange, now)
 
     def _change(self, asset: int, amount: Decimal, time: int, now: int) -> None:
-        """A trade explains a balance that was told before it, or one that is still to come."""
-        _change(self._accounts[asset], self._units[asset], amount, time, now)
+        """A trade explains a balance that was told before it, or one that is still to come; not of what is left out."""
+        if asset not in self._left_out:
+            _change(self._accounts[asset], self._units[asset], amount, time, now)
 
     def _told(self, one: _Account, unit: Decimal, total: Decimal, time: int, now: int) -> None:
         if one.total is not None and time < one.time:

@@ -18,6 +18,7 @@ from barter_bt.engine.targets import size_at_fill
 from barter_bt.engine.terms import ISOLATED
 from barter_bt.errors import ConfigError
 from barter_bt.live.arrival import Arrival
+from barter_bt.live.order_keys import OrderKeys
 from barter_bt.live.tells import Reports, account
 from barter_bt.protocol import (
     NO_CONDITIONS,
@@ -68,9 +69,7 @@ class TakesOrders:
         self.setup, self.s = setup, state
         self.strategies: list[str] = []
         self.ended = False
-        self._keys: dict[int, OrderKey] = {}
-        self._numbers: dict[tuple[int, str], int] = {}  # of orders, by instrument and client's id; the latest
-        self._latest: dict[tuple[str | int, str], int] = {}  # likewise, by exchange
+        self._keys = OrderKeys(state, setup.index, self.strategies)
         self._units = Units(setup.index, setup.scales)
         self._reports = Reports(state, setup.index, self._units, self._keys, self.strategies)
         self._told: deque[Arrival] = deque()  # what is known without asking the venue
@@ -91,14 +90,14 @@ class TakesOrders:
             settle_times(s, action)
         number = record_open_sent(s, action)
         s.actions.truncate(0)
-        self._remember(number, request.key)
+        self._keys.add(number, request.key)
         send(s, REQUEST_OPEN, number)
         self._news.set()
         return None
 
     def _ask(self, request: OrderRequestOpen, i: int) -> int:
         """Write what is asked for into the actions; orders that it names came before it."""
-        s, terms, exchange = self.s, request.state, request.key.exchange
+        s, terms, find = self.s, request.state, self._keys.find_near
         given, values = terms.conditions or NO_CONDITIONS, plain_terms(self._units, i, terms)
         where, signed = f"order {request.key.cid!r}", s.terms.zero[i] > 0
         values |= terms_of(self._units, i, given, values, where, signed=signed)
@@ -106,10 +105,12 @@ class TakesOrders:
             values["time_in_force"] = DAY
         parent = given.named_parent
         if parent is not None:
-            values |= {"parent": self._latest[exchange, parent], "follows": int(given.after is not None)}
+            known = find(i, parent)
+            assert known is not None, "orders that it names came before it"
+            values |= {"parent": known, "follows": int(given.after is not None)}
         if given.group is not None:
-            first = given.group == request.key.cid or (exchange, given.group) not in self._latest
-            values["group"] = len(s.orders) if first else self._latest[exchange, given.group]
+            first = None if given.group == request.key.cid else find(i, given.group)
+            values["group"] = len(s.orders) if first is None else first
         s.engine.strategy[0] = self._strategy(request.key.strategy)
         action = Book.ask(s, i, terms.side, self._units.lots(i, terms.quantity), values)
         if given.sized is not None:
@@ -187,14 +188,8 @@ class TakesOrders:
         self.ended = True
         self._news.set()
 
-    def _remember(self, number: int, key: OrderKey) -> None:
-        """Whose an order is."""
-        self._keys[number] = key
-        self._numbers[self.setup.index.instrument(key.instrument), key.cid] = number
-        self._latest[key.exchange, key.cid] = number
-
     def _find(self, key: OrderKey) -> int | None:
-        return self._numbers.get((self.setup.index.instrument(key.instrument), key.cid))
+        return self._keys.find(self.setup.index.instrument(key.instrument), key.cid)
 
     def _strategy(self, name: str) -> int:
         if name not in self.strategies:

@@ -335,7 +335,7 @@ class SimulatedExchange(TakesOrders):
         self._heard_of, self._marks, self._timer_due = told["arrivals"], told["marks"], told["timer_due"]
         self.strategies[:], self._sideless = told["strategies"], set(told["sideless"])
         for number, key in unpacked_keys(told["keys"]).items():
-            self._remember(number, key)
+            self._keys.add(number, key)
         self._told.clear()
         self._told.extend(unpacked(told["told"]))
         self._come(told["coming"])

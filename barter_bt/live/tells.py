@@ -46,6 +46,7 @@ from barter_bt.engine.state.amends import AMEND_CANCELLED, AMEND_REASONS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import EngineError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.live.order_keys import OrderKeys
 from barter_bt.protocol import (
     Account,
     AccountEvent,
@@ -74,7 +75,6 @@ from barter_bt.protocol import (
     OrderAlreadyCancelled,
     OrderAlreadyFullyFilled,
     OrderBookL1,
-    OrderKey,
     OrderRejected,
     OrderResponseAmend,
     OrderResponseCancel,
@@ -125,7 +125,7 @@ class Reports:
     index, units
         What its integers stand for.
     keys
-        Key of each order, by number; what the venue does by itself has none.
+        Of the orders that were requested.
     strategies
         Names of strategies, by their number in the state.
     """
@@ -135,7 +135,7 @@ class Reports:
         state: EngineState,
         index: IndexedInstruments,
         units: Units,
-        keys: dict[int, OrderKey],
+        keys: OrderKeys,
         strategies: Sequence[str],
     ) -> None:
         self._s, self._index, self._units, self._keys, self._strategies = state, index, units, keys, strategies
@@ -276,7 +276,7 @@ class Reports:
         return Order(self._keys[order], self._side(order), price, quantity, kind, tif, state, conditions, why)
 
     def _cid(self, order: int) -> str | None:
-        return self._keys[order].cid if order in self._keys else None
+        return self._keys.cid(order)
 
     def _amended(self, i: int, order: int, time: int, amend: int | None, activation: int) -> Amended:
         """What an order is now; where an amend of its quantity has ended it, with that quantity."""

@@ -329,7 +329,7 @@ class Accounts:
             amend = NONE_IN_FLIGHT if state.unasked else amend
             values = amended_values(self._s, row, ticks, lots, trigger, state)
             if is_live(self._s, row):
-                self._book.prices[row] = state.price
+                self._book.set_price(row, state.price)
             kind = AMENDED if amend != NONE_IN_FLIGHT else CLOSED if values["status"] == CANCELLED else CHANGED
             news = activation if kind == CHANGED else max(amend, 0)
             self._report(exchange, ORDER_SNAPSHOT, kind, row, **values, quantity=news)

@@ -135,7 +135,7 @@ class Bonds:
             if o.time_sent[row] != now:
                 return None
             i = o.instrument[row]
-            if self._book.cids[row] == cid and self._state.terms.exchange[i] == exchange:
+            if self._book.cid(row) == cid and self._state.terms.exchange[i] == exchange:
                 fate = Fate(cid, i, exchange, {"side": o.side[row]}, o.quantity[row], row)
                 fate.is_refused = o.status[row] == REFUSED
                 fate.first = fate if o.group[row] == row else None

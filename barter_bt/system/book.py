@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from barter_bt.columns.names import NO_NAME, Names
 from barter_bt.engine.action.send import ask
 from barter_bt.engine.order import BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL
 from barter_bt.engine.state.tables import EngineState
@@ -68,17 +71,26 @@ _WRITTEN = {"side", "kind", "time_in_force", "post_only", "price", "day"}  # by 
 
 
 class Book:
-    """Ids of the orders of one engine, by row. A client's id may be used again: it then means the later order."""
+    """Ids of the orders of one engine, by row. A client's id may be used again: it then means the later order.
+
+    They are kept for ever, for a report may be late; so they lie in columns, with no Python object for each order.
+
+    Attributes
+    ----------
+    strategies
+        Names of strategies, by number.
+    days
+        1 for orders that are good until the end of the day.
+    balances
+        Total and free of an asset, to the last digit.
+    """
 
     def __init__(self) -> None:
         self.strategies: list[str] = []
-        self.cids: list[str] = []
-        self.prices: list[Decimal | None] = []
-        self.ids: list[str | None] = []
-        self.days: set[int] = set()  # orders that are good until the end of the day
-        self.balances: dict[int, tuple[Decimal, Decimal]] = {}  # total and free of an asset, to the last digit
-        self._by_cid: dict[tuple[int, str], int] = {}
-        self._by_id: dict[tuple[int, str], int] = {}
+        self.days = bytearray()
+        self.balances: dict[int, tuple[Decimal, Decimal]] = {}
+        self._cid_names, self._id_names, self._price_texts = Names(), Names(), Names()
+        self._cids, self._ids, self._prices = array("i"), array("i"), array("i")  # by row, entries of these
 
     def strategy(self, name: str) -> int:
         """Index of a strategy, by name; a new one gets the next."""
@@ -90,50 +102,71 @@ class Book:
         self, row: int, i: int, cid: str, price: Decimal, tif: TimeInForce | None = None, *, found: bool = True
     ) -> None:
         """Remember a new order's client id, by which it is found, and its price: the columns have that of limits."""
-        assert row == len(self.cids), "orders are numbered in order of sending"
-        self.cids.append(cid)
-        self.prices.append(price)
-        self.ids.append(None)
-        if isinstance(tif, GoodUntilEndOfDay):
-            self.days.add(row)
+        assert row == len(self._cids), "orders are numbered in order of sending"
+        self._cids.append(self._cid_names.entry(cid, i))
+        self._prices.append(self._price_texts.entry(str(price)))
+        self._ids.append(NO_NAME)
+        self.days.append(isinstance(tif, GoodUntilEndOfDay))
         if found:
-            self._by_cid[i, cid] = row
+            self._cid_names.set(cid, row, i)
+
+    def cid(self, row: int) -> str:
+        """The client's id of an order."""
+        return self._cid_names[self._cids[row]]
+
+    def id(self, row: int) -> str | None:
+        """The exchange's id of an order, None if it has told none."""
+        return None if self._ids[row] == NO_NAME else self._id_names[self._ids[row]]
+
+    def price(self, row: int) -> Decimal:
+        """The price of an order, to the last digit."""
+        return Decimal(self._price_texts[self._prices[row]])
+
+    def set_price(self, row: int, price: Decimal) -> None:
+        """An order has another price now."""
+        self._prices[row] = self._price_texts.entry(str(price))
 
     def forget(self, i: int, cid: str) -> None:
         """Let a client's id mean no order: it may still prove to be one that the exchange has."""
-        del self._by_cid[i, cid]
+        self._cid_names.remove(cid, i)
 
     def name(self, row: int, i: int, order_id: str, *, shown: bool = True) -> None:
         """Remember the exchange's id; of news that changes nothing only for the trades that bear it."""
+        self._id_names.set(order_id, row, i)
         if shown:
-            self.ids[row] = order_id
-        self._by_id[i, order_id] = row
+            self._ids[row] = self._id_names.entry(order_id, i)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything, for JSON."""
+    def to_dict(self, instruments: Sequence[int]) -> dict[str, Any]:
+        """Everything, for JSON; ``instruments`` are those of the orders, by row."""
+        rows = range(len(self._cids))
         return {
             "strategies": self.strategies,
-            "cids": self.cids,
-            "prices": [None if price is None else str(price) for price in self.prices],
-            "ids": self.ids,
-            "days": sorted(self.days),
+            "orders": [[instruments[row], self.cid(row), str(self.price(row)), self.id(row)] for row in rows],
+            "days": [row for row in rows if self.days[row]],
             "balances": [[asset, *map(str, amounts)] for asset, amounts in self.balances.items()],
-            "by_cid": [[i, cid, row] for (i, cid), row in self._by_cid.items()],
-            "by_id": [[i, order_id, row] for (i, order_id), row in self._by_id.items()],
+            "by_cid": self._cid_names.items(),
+            "by_id": self._id_names.items(),
         }
 
     def fill(self, saved: dict[str, Any]) -> None:
         """Go back to what :meth:`to_dict` gave; a strategy's index is that of its name."""
-        self.strategies, self.cids, self.ids = saved["strategies"], saved["cids"], saved["ids"]
-        self.prices = [None if price is None else Decimal(price) for price in saved["prices"]]
-        self.days = set(saved["days"])
+        self.__init__()  # type: ignore[misc]
+        self.strategies = saved["strategies"]
+        for row, (i, cid, price, order_id) in enumerate(saved["orders"]):
+            self.add(row, i, cid, Decimal(price), found=False)
+            if order_id is not None:
+                self.name(row, i, order_id)
+        for row in saved["days"]:
+            self.days[row] = 1
         self.balances = {asset: (Decimal(total), Decimal(free)) for asset, total, free in saved["balances"]}
-        self._by_cid = {(i, cid): row for i, cid, row in saved["by_cid"]}
-        self._by_id = {(i, order_id): row for i, order_id, row in saved["by_id"]}
+        for i, cid, row in saved["by_cid"]:
+            self._cid_names.set(cid, row, i)
+        for i, order_id, row in saved["by_id"]:
+            self._id_names.set(order_id, row, i)
 
     def find(self, i: int, cid: str) -> int | None:
         """The latest order of a client's id."""
-        return self._by_cid.get((i, cid))
+        return self._cid_names.get(cid, i)
 
     def find_at(self, s: EngineState, exchange: int, cid: str) -> int | None:
         """The latest order of a client's id in any instrument of an exchange."""
@@ -142,7 +175,7 @@ class Book:
 
     def named(self, i: int, order_id: str) -> int | None:
         """The latest order of an exchange's id."""
-        return self._by_id.get((i, order_id))
+        return self._id_names.get(order_id, i)
 
     @staticmethod
     def ask(s: EngineState, i: int, side: Side, lots: int, values: dict[str, int]) -> int:

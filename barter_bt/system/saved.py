@@ -15,7 +15,7 @@ from barter_bt.system.book import Book
 from barter_bt.system.units import Units
 from barter_bt.version import VERSION
 
-_FORMAT = "barter_bt engine 2"
+_FORMAT = "barter_bt engine 3"
 _STEPS = ("engine.terms.ticks_per_unit", "engine.terms.lots_per_unit")
 
 
@@ -23,7 +23,11 @@ def save_state(path: Path, state: EngineState, book: Book, units: Units, names: 
     """Write the columns of a state and the texts that its orders go by."""
     stored = _stored(state)
     header = {"format": _FORMAT, "version": VERSION, "instruments": names, "ended": ended, "rows": stored.rows()}
-    header |= {"layout": stored.layout(), "book": book.to_dict(), "units": [str(unit) for unit in units.scales.units]}
+    header |= {
+        "layout": stored.layout(),
+        "book": book.to_dict(state.orders.array("instrument").tolist()),
+        "units": [str(unit) for unit in units.scales.units],
+    }
     write(path, header, stored.arrays())
 
 

@@ -147,29 +147,28 @@ class View:
         """The key of an order, by its row in ``state.orders``."""
         o, book = self.state.orders, self._book
         i = o.instrument[order]
-        return OrderKey(self.exchange_of(i), i, book.strategies[o.strategy[order]], book.cids[order])
+        return OrderKey(self.exchange_of(i), i, book.strategies[o.strategy[order]], book.cid(order))
 
     def _order(self, i: int, row: int) -> Order:
         o, book, units, key = self.state.orders, self._book, self.units, self.key_of(row)
         kind, tif = decode(o.kind[row], o.time_in_force[row], o.post_only[row])
-        tif = GoodUntilEndOfDay() if row in book.days else tif
+        tif = GoodUntilEndOfDay() if book.days[row] else tif
         known = None
         if o.time_exchange[row] != NO_TIME:
-            known = Open(book.ids[row] or "", o.time_exchange[row], units.quantity(i, o.filled[row]))
+            known = Open(book.id(row) or "", o.time_exchange[row], units.quantity(i, o.filled[row]))
         state: Any = known if o.status[row] != CANCEL_IN_FLIGHT else CancelInFlight(known)
         if o.status[row] == OPEN_IN_FLIGHT or state is None:
             state = OpenInFlight()
         side = Side.BUY if o.side[row] == BUY else Side.SELL
-        price = book.prices[row]
         return Order(
             key,
             side,
-            units.price(i, o.price[row]) if price is None else price,
+            book.price(row),
             units.quantity(i, o.quantity[row]),
             kind,
             tif,
             state,
-            conditions_at(self.state, units, row, lambda order: book.cids[order]),
+            conditions_at(self.state, units, row, book.cid),
         )
 
     def copy(self) -> View:

@@ -286,3 +286,36 @@ def test_an_exchange_without_an_adapter_is_told(config: Path, capsys: pytest.Cap
     assert "no adapter of 'okx'" in capsys.readouterr().err
     assert main(["live", str(config), "--exchange", "ccxt:okx"]) == 2
     assert "OKX_TEST_KEY and OKX_TEST_SECRET not set" in capsys.readouterr().err
+
+
+BY_SESSIONS = """
+import barter_bt as bt
+class Once:
+    def generate_algo_orders(self, state):
+        asked = len(state.raw.orders) or not state.price("btc_usdt") or not state.is_open("btc_usdt")
+        return [], [] if asked else [bt.OrderRequest("btc_usdt", 1)]
+"""
+
+
+@pytest.mark.parametrize("told", ["24/7", "days.csv"])
+def test_a_strategy_knows_the_sessions_of_the_file(
+    told: str, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the name of a calendar, of which the days to come are known, and of a file; its recording replays."""
+    where = config.parent / "session"
+    config.write_text(f'sessions = "{told}"\n{CONFIG}')
+    (config.parent / "once.py").write_text(BY_SESSIONS)
+    (config.parent / "days.csv").write_text("open,close\n2024-01-01T00:00:00Z,2124-01-01T00:00:00Z\n")
+    with exchange(monkeypatch, lambda _: has_traded(where)):
+        assert main(["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-", "--json"]) == 130
+    told_digest = json.loads(capsys.readouterr().out)["digest"]
+    assert main(["replay", str(config), str(where), "--live", "--prefix", "p-", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == told_digest
+
+
+def test_a_column_of_the_files_data_is_none_of_an_exchanges(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told before the session begins, and not read as nothing."""
+    (config.parent / "once.py").write_text(STRATEGY.replace("Once:", 'Once:\n    data_columns = ("mood",)'))
+    (config.parent / "trades.csv").write_text("time_exchange,price,amount,side,mood\n2024-01-01T00:00:00Z,1,1,buy,7\n")
+    assert main(["live", str(config)]) == 2
+    assert "the strategy asks for a column 'mood' of the data" in capsys.readouterr().err

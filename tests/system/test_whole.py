@@ -103,7 +103,11 @@ def everything(engine: Engine) -> dict[str, Any]:
         for column, code in table.schema.items()
         if code[0] != "*"
     }
-    return columns | {"book": engine._book.to_dict(), "units": engine.units.scales, "ended": engine.terminated}
+    return columns | {
+        "book": engine._book.to_dict(list(engine.state.orders.instrument)),
+        "units": engine.units.scales,
+        "ended": engine.terminated,
+    }
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

@@ -303,7 +303,7 @@ class BinanceAccount:
             There is no answer, or the order may still be on its way: sent by this session, or by one before it so
             shortly ago that it may still arrive.
         """
-        self._history.strategies.setdefault(key.cid, key.strategy)
+        self._history.known.belongs(key.cid, key.strategy)
         found = await self._history.query(self._symbols.of[str(key.instrument)], origClientOrderId=key.cid)
         if found is not None:
             return self._history.tells.queried(found)
@@ -332,5 +332,5 @@ class BinanceAccount:
     async def _hear_of(self, cid: str) -> None:
         """The stream must mention what the exchange has acknowledged."""
         await self._clock.sleep_until(self._clock.now() + self._deaf_ns)
-        if cid not in self._history.mentioned and self._is_listening:
+        if not self._history.known.is_mentioned(cid) and self._is_listening:
             self._link.drop(f"the stream does not mention order {cid}, which the exchange has acknowledged")

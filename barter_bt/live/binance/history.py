@@ -18,6 +18,7 @@ from barter_bt.live.binance.refusals import NO_SUCH_ORDER, Refusal
 from barter_bt.live.binance.rest import Rest
 from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.binance.tells import Tells, trade_of
+from barter_bt.live.known import Known
 from barter_bt.protocol import AccountSnapshot, AssetBalance, InstrumentAccountSnapshot
 
 _PAGE, _DAY_MS = 1000, 86_400_000
@@ -41,10 +42,8 @@ class History:
         Id of the last trade that was told, by instrument.
     fees_elsewhere
         Fees in assets that are in no trade's profit.
-    strategies
-        Whose an order is, by client id.
-    mentioned
-        Client ids of which the exchange has told.
+    known
+        What is known of its orders.
     """
 
     def __init__(
@@ -54,12 +53,9 @@ class History:
         self.last_trades, self._since = dict(last_trades), dict(last_trades)
         self._since_ms = since_ms
         self.fees_elsewhere: dict[str, Decimal] = defaultdict(Decimal)
-        self.strategies: dict[str, str] = {}
-        self.mentioned: set[str] = set()
-        self._cids: dict[int, str] = {}
-        self._filled: dict[int, Decimal] = defaultdict(Decimal)
-        self._seen: set[tuple[str, int]] = set()
-        self.tells = Tells(symbols, lambda cid: self.strategies.get(cid, ""))
+        self.known = Known()
+        self._seen: set[tuple[str, int]] = set()  # behind the last reconciliation
+        self.tells = Tells(symbols, self.known.strategy)
 
     async def query(self, symbol: str, **by: Any) -> QueriedOrder | None:
         """An order; None where the exchange says that it has never had it.
@@ -86,7 +82,8 @@ class History:
         listed = []
         for name, symbol in self._symbols.of.items():
             rows = await self._get("openOrders", list[QueriedOrder], symbol=symbol)
-            self._cids |= {row.orderId: row.clientOrderId for row in rows}
+            for row in rows:
+                self.known.name(row.clientOrderId, _number(symbol, row.orderId))
             listed.append(InstrumentAccountSnapshot(name, tuple(self.tells.queried(row) for row in rows)))
         return listed
 
@@ -97,16 +94,17 @@ class History:
         """Everything: trades that were missed, with their orders, and then what stands and what is there."""
         snapshot = await self.snapshot()
         missed = [event for name in self._symbols.of for event in await self._missed(name)]
-        self.mentioned |= {order.key.cid for one in snapshot.instruments for order in one.orders}
+        for order in (order for one in snapshot.instruments for order in one.orders):
+            self.known.mention(order.key.cid)
         return [*missed, snapshot]
 
     async def reported(self, told: ExecutionReport) -> list[Any]:
         """What a report tells that has not been told."""
         if told.s not in self._symbols.names:
             return []
-        is_first, trades, filled = told.client_id not in self.mentioned, list[Any](), self._filled[told.i]
-        self.mentioned.add(told.client_id)
-        self._cids[told.i] = told.client_id
+        cid, trades = told.client_id, list[Any]()
+        is_first, filled = self.known.mention(cid), self.known.filled(cid)
+        self.known.name(cid, _number(told.s, told.i))
         if told.z > filled + (told.l if told.x == "TRADE" else 0):
             trades = await self._trades_of(told.s, told.i)
         if told.x == "TRADE":
@@ -115,17 +113,17 @@ class History:
             trades.insert(0, self.tells.arrived(told))
         if told.z < filled:
             return trades  # what came behind it has been told
-        self._filled[told.i] = told.z
+        self.known.fill(cid, told.z)
         return [*trades, self.tells.reported(told)]
 
     async def catch_up(self, order: QueriedOrder) -> list[Any]:
         """All of an order that has not been told: that it arrived, its trades, how it stands."""
-        told: list[Any] = [] if order.clientOrderId in self.mentioned else [self.tells.first_report(order)]
-        self.mentioned.add(order.clientOrderId)
-        self._cids[order.orderId] = order.clientOrderId
-        if order.executedQty > self._filled[order.orderId]:
+        cid = order.clientOrderId
+        told: list[Any] = [self.tells.first_report(order)] if self.known.mention(cid) else []
+        self.known.name(cid, _number(order.symbol, order.orderId))
+        if order.executedQty > self.known.filled(cid):
             told += await self._trades_of(order.symbol, order.orderId)
-            self._filled[order.orderId] = order.executedQty
+            self.known.fill(cid, order.executedQty)
         return [*told, self.tells.queried(order)]
 
     async def _missed(self, name: str) -> list[Any]:
@@ -184,10 +182,15 @@ class History:
             self.fees_elsewhere[told.commissionAsset] += told.commission
             what = f"{told.commission:f} {told.commissionAsset}, the fee of trade {told.id} of {name!r},"
             warnings.warn(f"{what} is in no profit: it is in neither asset of it", BinanceWarning, stacklevel=2)
-        return [self.tells.trade(told, self._cids.get(told.orderId, ""))]
+        return [self.tells.trade(told, self.known.cid(_number(told.symbol, told.orderId)) or "")]
 
     async def _own_trades(self, **params: Any) -> list[OwnTrade]:
         return await self._get(self._trades_at, list[OwnTrade], **params)  # type: ignore[no-any-return]
 
     async def _get(self, name: str, kind: type[Any], **params: Any) -> Any:
         return await self._rest.ask(name, kind, params, signed=True)
+
+
+def _number(symbol: str, number: int) -> str:
+    """The exchange's number of an order, of which each symbol has its own."""
+    return f"{symbol} {number}"

@@ -103,7 +103,7 @@ class Sender:
             self._tell(failed(request, RateLimit()))
         else:
             if is_open:
-                self._history.strategies[cid] = request.key.strategy
+                self._history.known.belongs(cid, request.key.strategy)
             self._on_its_way[cid] = self._start(self._run(request, self._on_its_way.get(cid)))
 
     def is_on_its_way(self, cid: str) -> bool:
@@ -112,7 +112,7 @@ class Sender:
 
     def _objection(self, request: Request) -> str | None:
         if isinstance(request, OrderRequestOpen):
-            if request.key.cid in self._history.strategies:
+            if self._history.known.has_owner(request.key.cid):
                 return f"client id {request.key.cid!r} was used before; once that order is filled it would be doubled"
             return open_objection(request, self._conditions)
         if self._is_dry:

@@ -107,7 +107,6 @@ class CcxtAccount(Sends):
         every = reconcile_every if len(self._streams) == 3 else poll_every
         self._every_ns = span_ns(every, "reconcile_every")
         self._progress = Progress(self.clock.now() if since is None else since)
-        self._sent_at: dict[str, int] = {}
         self._listens, self._wanted = asyncio.Event(), asyncio.Event()
         self._is_listening = self._is_lost = False
         self._error: BaseException | None = None

@@ -9,11 +9,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from barter_bt.columns.names import NO_NAME, Names
 from barter_bt.live.ccxt.tells import MS_NS, Row
+from barter_bt.live.known import Known
 from barter_bt.protocol import AccountSnapshot, Cancelled, Open, OpenFailed, Order, OrderResponseCancel, RequestOpen
 
 
-class Progress:
+class Progress(Known):
     """What is known.
 
     Parameters
@@ -23,46 +25,40 @@ class Progress:
 
     Attributes
     ----------
-    strategies, asked, numbers
-        Of an order by its client id: whose it is, its terms, the exchange's number of it.
+    asked, sent_at
+        Of an order that has not ended, by its client id: its terms, and when it was sent.
     fees_elsewhere
         Fees in assets that are in no trade's profit.
     """
 
     def __init__(self, began: int) -> None:
+        super().__init__()
         self.began = began
-        self.strategies: dict[str, str] = {}
         self.asked: dict[str, RequestOpen] = {}
-        self.numbers: dict[str, str] = {}
+        self.sent_at: dict[str, int] = {}
         self.fees_elsewhere: dict[str, Decimal] = defaultdict(Decimal)
-        self._cids: dict[str, str] = {}
-        self._ended: set[str] = set()
-        self._filled: dict[str, Decimal] = {}
-        self._trades: set[tuple[str, str]] = set()
+        self._trades = Names()
         self._last_ms: dict[str, int] = {}
-
-    def number(self, cid: str, number: str) -> None:
-        """The exchange's number of an order."""
-        self.numbers[cid], self._cids[number] = number, cid
 
     def cid_of(self, row: Row) -> str:
         """The client id of an order; its number where it has none, as one that was placed by hand."""
         number = str(row["id"])
-        cid = self._cids.get(number) or row.get("clientOrderId") or number
-        self.number(str(cid), number)
-        return str(cid)
+        cid = str(self.cid(number) or row.get("clientOrderId") or number)
+        self.name(cid, number)
+        return cid
 
     def strategy_of(self, row: Row) -> str:
         """Whose a trade is, by its order."""
-        return self.strategies.get(self._cids.get(str(row["order"]), ""), "")
+        return self.strategy(self.cid(str(row["order"])) or "")
 
     def is_new(self, row: Row) -> bool:
         """Whether a trade counts, and has not been told; it is then."""
-        key, at_ms = (str(row["symbol"]), str(row["id"])), int(row["timestamp"] or 0)
-        if key in self._trades or at_ms * MS_NS < self.began - self.began % MS_NS:
+        symbol, at_ms = str(row["symbol"]), int(row["timestamp"] or 0)
+        key = f"{symbol} {row['id']}"
+        if self._trades.find(key) != NO_NAME or at_ms * MS_NS < self.began - self.began % MS_NS:
             return False
-        self._trades.add(key)
-        self._last_ms[key[0]] = max(self._last_ms.get(key[0], 0), at_ms)
+        self._trades.entry(key)
+        self._last_ms[symbol] = max(self._last_ms.get(symbol, 0), at_ms)
         return True
 
     def since_ms(self, symbol: str) -> int:
@@ -77,15 +73,15 @@ class Progress:
     def is_news(self, kind: Any) -> bool:
         """Whether something of an order is not behind what was told of it; all else is news."""
         if isinstance(kind, OrderResponseCancel):
-            return not isinstance(kind.state, Cancelled) or self._ends(kind.key.cid)
+            return not isinstance(kind.state, Cancelled) or self.end(kind.key.cid)
         if not isinstance(kind, Order):
             return True
         if not isinstance(kind.state, Open):
-            return self._ends(kind.key.cid) or isinstance(kind.state, OpenFailed)
+            return self.end(kind.key.cid) or isinstance(kind.state, OpenFailed)
         filled = kind.state.filled_quantity
-        if kind.key.cid in self._ended or filled < self._filled.get(kind.key.cid, Decimal(0)):
+        if self.has_ended(kind.key.cid) or filled < self.filled(kind.key.cid):
             return False
-        self._filled[kind.key.cid] = filled
+        self.fill(kind.key.cid, filled)
         return True
 
     def as_of_now(self, told: AccountSnapshot) -> AccountSnapshot:
@@ -93,8 +89,8 @@ class Progress:
         rows = tuple(replace(one, orders=tuple(filter(self.is_news, one.orders))) for one in told.instruments)
         return replace(told, instruments=rows)
 
-    def _ends(self, cid: str) -> bool:
-        if cid in self._ended:
-            return False
-        self._ended.add(cid)
-        return True
+    def end(self, cid: str) -> bool:
+        """An order is told to have ended, so it is neither awaited nor amended; whether for the first time."""
+        self.asked.pop(cid, None)
+        self.sent_at.pop(cid, None)
+        return super().end(cid)

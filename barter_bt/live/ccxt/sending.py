@@ -45,14 +45,13 @@ class Sends(AsyncClient):
     _connection: Connection
     _symbols: Symbols
     _progress: Progress
-    _sent_at: dict[str, int]
     _is_dry: bool
     _is_listening: bool
 
     def _order(self, row: tells.Row) -> Order:
         """An order of the exchange's, with the key of who sent it."""
         cid = self._progress.cid_of(row)
-        return tells.order(row, tells.key_of(self._symbols, row, cid, self._progress.strategies.get(cid, "")))
+        return tells.order(row, tells.key_of(self._symbols, row, cid, self._progress.strategy(cid)))
 
     async def order_status(self, key: OrderKey) -> Order | None:
         """Ask for one order; None where the exchange has never had it, and never will.
@@ -62,14 +61,14 @@ class Sends(AsyncClient):
         ConnectionFailed
             There is no answer, or the order may still be on its way.
         """
-        self._progress.strategies.setdefault(key.cid, key.strategy)
+        self._progress.belongs(key.cid, key.strategy)
         found = await self._find(key)
-        if found is None and self.clock.now() < self._sent_at.get(key.cid, self._progress.began) + CERTAIN_NS:
+        if found is None and self.clock.now() < self._progress.sent_at.get(key.cid, self._progress.began) + CERTAIN_NS:
             raise ConnectionFailed(f"the exchange does not know order {key.cid!r}, which may still arrive")
         return found
 
     async def _find(self, key: OrderKey) -> Order | None:
-        symbol, number = self._symbols.of[str(key.instrument)], self._progress.numbers.get(key.cid)
+        symbol, number = self._symbols.of[str(key.instrument)], self._progress.number(key.cid)
         params = {} if number else by_client_id(self._connection, key.cid)
         try:
             row = await self._connection.ask("fetch_order", number, symbol, params)
@@ -88,7 +87,7 @@ class Sends(AsyncClient):
     async def request_open(self, request: OrderRequestOpen) -> Open | OrderError:
         """As of :class:`~barter_bt.live.AsyncClient`."""
         terms, cid, symbol = request.state, request.key.cid, self._symbols.of[str(request.key.instrument)]
-        if cid in self._progress.strategies:
+        if self._progress.has_owner(cid):
             return OrderRejected(f"client id {cid!r} was used before")
         price = None if terms.price == 0 else terms.price
         why = open_objection(request) or objection(self._connection.api, symbol, price, terms.quantity)
@@ -96,14 +95,14 @@ class Sends(AsyncClient):
             return OrderRejected(why)
         if self._is_dry:
             return OrderRejected("a dry run: the order was checked here, and not sent")
-        self._progress.strategies[cid] = request.key.strategy
-        self._progress.asked[cid], self._sent_at[cid] = terms, self.clock.now()
+        self._progress.belongs(cid, request.key.strategy)
+        self._progress.asked[cid], self._progress.sent_at[cid] = terms, self.clock.now()
         given = order_arguments(terms, symbol)
         try:
             row = await self._connection.ask("create_order", *given, order_params(terms, cid))
         except Refused as refused:
             return self._error_of(refused, request)
-        self._progress.number(cid, str(row["id"]))
+        self._progress.name(cid, str(row["id"]))
         return Open(str(row["id"]), tells.time_of(row, self.clock.now()), Decimal(0))
 
     def _error_of(self, refused: Refused, request: Request) -> OrderError:
@@ -116,7 +115,7 @@ class Sends(AsyncClient):
         """As of :class:`~barter_bt.live.AsyncClient`."""
         if self._is_dry:
             return OrderRejected("a dry run changes nothing at the exchange")
-        symbol, number = self._symbols.of[str(request.key.instrument)], self._progress.numbers.get(request.key.cid)
+        symbol, number = self._symbols.of[str(request.key.instrument)], self._progress.number(request.key.cid)
         params = {} if number else by_client_id(self._connection, request.key.cid)
         try:
             row = await self._connection.ask("cancel_order", number, symbol, params)
@@ -138,7 +137,7 @@ class Sends(AsyncClient):
     async def request_amend(self, request: OrderRequestAmend) -> Amended | OrderError:
         """As of :class:`~barter_bt.live.AsyncClient`."""
         cid, symbol = request.key.cid, self._symbols.of[str(request.key.instrument)]
-        terms, number = self._progress.asked.get(cid), self._progress.numbers.get(cid)
+        terms, number = self._progress.asked.get(cid), self._progress.number(cid)
         if self._is_dry:
             return OrderRejected("a dry run changes nothing at the exchange")
         if (why := untold_objection(request)) is not None:
@@ -146,7 +145,9 @@ class Sends(AsyncClient):
         if not self._connection.can("editOrder"):
             return OrderRejected("the exchange cannot amend an order; cancel it, and open another")
         if terms is None or number is None:
-            return OrderRejected("an order that this session did not open cannot be amended through ccxt")
+            return OrderRejected(
+                "an order that has ended, or that this session did not open, cannot be amended through ccxt"
+            )
         price = terms.price if request.state.price is None else request.state.price
         quantity = terms.quantity if request.state.quantity is None else request.state.quantity
         if (why := objection(self._connection.api, symbol, price, quantity)) is not None:
@@ -156,5 +157,5 @@ class Sends(AsyncClient):
             row = await self._connection.ask("edit_order", number, *given, {"clientOrderId": cid})
         except Refused as refused:
             return self._error_of(refused, request)
-        self._progress.number(cid, str(row["id"]))
+        self._progress.name(cid, str(row["id"]))
         return Amended(str(row["id"]), tells.time_of(row, self.clock.now()), price, quantity)

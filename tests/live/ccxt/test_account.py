@@ -265,7 +265,7 @@ def test_a_query_that_failed_is_no_empty_answer() -> None:
             rig.exchange.answer_next("GET /api/v3/openOrders", Status(503), Status(503))
             await rig.until_in_time(lambda: len(rig.snapshots) > count, 5)
             assert all(one.instruments[0].orders for one in rig.snapshots[count:])
-            rig.adapter._sent_at["new"] = rig.clock.now()
+            rig.adapter._progress.sent_at["new"] = rig.clock.now()
             with pytest.raises(ConnectionFailed, match="may still arrive"):
                 await rig.adapter.order_status(key("new"))
             await rig.passes(31)

@@ -140,4 +140,4 @@ class Requests:
         """Of an order that the event engine has sent; its row is that of the backtest."""
         i, book = self.log.state.orders.instrument[order], self.engine._book
         name = book.strategies[self.engine.state.orders.strategy[order]]
-        return bp.OrderKey(self.log.exchange_of(i), i, name, book.cids[order])
+        return bp.OrderKey(self.log.exchange_of(i), i, name, book.cid(order))
