@@ -18,16 +18,22 @@ from barter_bt.backtest.drive import Drive
 from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.strategy import api
 from barter_bt.strategy.api import (
+    FRACTION,
+    amend,
     balance,
     buy,
     cash,
     entry_average,
     equity,
     free_cash,
+    good_till,
     limit_buy,
     mark,
+    now,
     price,
+    protect,
     realised,
+    trailing_stop_sell,
     unrealised,
 )
 from tests.engine.test_commands import commands
@@ -38,6 +44,7 @@ MARKET = trades((1, 100, 9), (2, 101, 9), (3, 102, 9), (4, 100, 9))
 VENUE = bt.Venue(fees=bt.Fees(taker=0.001))
 NUMBERS = ("equity", "cash", "free", "average", "mark", "price", "unrealised", "realised")
 FINE, PRICE, FORCE, OWN_ROW, ORDER_ROW, ENDLESS, RAISES, ASSET, POST_ONLY = range(9)
+TILL, TRAIL, TICKS, SHARE, GROW = range(9, 14)
 
 
 def misbehave(s: Any, my: Any) -> None:
@@ -48,6 +55,8 @@ def misbehave(s: Any, my: Any) -> None:
         my.per_instrument.seen[i] += 1
     if n.calls[0] == 1:
         buy(s, 0, 2.0)
+    if n.calls[0] == 2 and my.parameters.what[0] == GROW:
+        limit_buy(s, 0, 1.0, 50.0)
     n.equity[0], n.cash[0], n.free[0], n.average[0] = equity(s), cash(s, 0), free_cash(s, 0), entry_average(s, 0)
     n.mark[0], n.price[0], n.unrealised[0], n.realised[0] = mark(s, 0), price(s, 0), unrealised(s, 0), realised(s, 0)
     if n.calls[0] == 3:
@@ -66,6 +75,16 @@ def misbehave(s: Any, my: Any) -> None:
             raise ValueError("mine")
         elif what == ASSET:
             n.price[0] = balance(s, far)
+        elif what == TILL:
+            good_till(s, far, now(s) + 10**9)
+        elif what == TRAIL:
+            trailing_stop_sell(s, 0, 1.0, far * 1e-12, at=90.0)
+        elif what == TICKS:
+            trailing_stop_sell(s, 0, 1.0, ticks=far)
+        elif what == SHARE:
+            protect(s, buy(s, 0, 1.0), far * 0.5, 0.1, unit=FRACTION)
+        elif what == GROW:
+            amend(s, 1, 51.0, far * 1e-12)
         while what == ENDLESS:
             n.calls[0] += 1
 
@@ -99,6 +118,13 @@ def fine() -> bt.Result:
         (FORCE, 7, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force"),
         (FORCE, -1, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force"),
         (POST_ONLY, 7, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force or post-only"),
+        (TILL, 0, "number 0 of what it asks for at 1970-01-01 00:00:03 UTC"),
+        (TILL, 7, "number 7 of what it asks for at 1970-01-01 00:00:03 UTC"),
+        (TILL, -2, "number -2 of what it asks for at 1970-01-01 00:00:03 UTC"),
+        (TRAIL, 1, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (TICKS, (1 << 63) - 1, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (SHARE, 2, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (GROW, 1, "'a_usd' is to be amended at 1970-01-01 00:00:03 UTC to what it cannot be"),
         (
             OWN_ROW,
             1,
