@@ -32,6 +32,7 @@ def ask_candle_fill(s: EngineState, row: int, which: int) -> int:
     rests = a.kind[row] == EXERCISE or (a.kind[row] == LIMIT and force in (GTC, DAY))
     if rests or force > DAY or a.trigger_kind[row] != NO_TRIGGER or not NEXT_OPEN <= which <= THIS_CLOSE:
         fail(s.fault, BAD_TIMES, a.instrument[row])
+        return row
     a.candle_fill[row] = which
     return row
 

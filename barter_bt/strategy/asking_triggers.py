@@ -90,11 +90,14 @@ def ask_trigger_by(s: EngineState, row: int, which: int) -> int:
     if not is_asked(s, row):
         return row
     a, has_stop, other = s.actions, int(s.actions.trigger_kind[row] != NO_TRIGGER), row + 1
+    if not LAST <= which <= MARK:
+        fail(s.fault, BAD_TRIGGER, a.instrument[row])
+        return row
     a.trigger_by[row] = which
     while other < len(a) and a.parent[other] == row and not a.follows[other]:
         a.trigger_by[other] = which
         has_stop |= int(a.trigger_kind[other] != NO_TRIGGER)
         other += 1
-    if not has_stop or not LAST <= which <= MARK:
+    if not has_stop:
         fail(s.fault, BAD_TRIGGER, a.instrument[row])
     return row

@@ -22,6 +22,7 @@ from barter_bt.strategy.api import (
     amend,
     balance,
     buy,
+    candle_fill,
     cash,
     entry_average,
     equity,
@@ -33,7 +34,11 @@ from barter_bt.strategy.api import (
     price,
     protect,
     realised,
+    round_price,
+    round_quantity,
+    stop_buy,
     trailing_stop_sell,
+    trigger_by,
     unrealised,
 )
 from tests.engine.test_commands import commands
@@ -43,8 +48,9 @@ MODES = pytest.mark.parametrize("interpret", [True, False])
 MARKET = trades((1, 100, 9), (2, 101, 9), (3, 102, 9), (4, 100, 9))
 VENUE = bt.Venue(fees=bt.Fees(taker=0.001))
 NUMBERS = ("equity", "cash", "free", "average", "mark", "price", "unrealised", "realised")
+NAN = float("nan")
 FINE, PRICE, FORCE, OWN_ROW, ORDER_ROW, ENDLESS, RAISES, ASSET, POST_ONLY = range(9)
-TILL, TRAIL, TICKS, SHARE, GROW = range(9, 14)
+TILL, TRAIL, TICKS, SHARE, GROW, CHOICE, WHICH, ROUNDS = range(9, 17)
 
 
 def misbehave(s: Any, my: Any) -> None:
@@ -85,6 +91,12 @@ def misbehave(s: Any, my: Any) -> None:
             protect(s, buy(s, 0, 1.0), far * 0.5, 0.1, unit=FRACTION)
         elif what == GROW:
             amend(s, 1, 51.0, far * 1e-12)
+        elif what == CHOICE:
+            candle_fill(s, buy(s, 0, 1.0), far)
+        elif what == WHICH:
+            trigger_by(s, stop_buy(s, 0, 1.0, 120.0), far)
+        elif what == ROUNDS:
+            n.price[0], n.mark[0] = round_price(s, 0, 1e300 * far), round_quantity(s, 0, NAN * far)
         while what == ENDLESS:
             n.calls[0] += 1
 
@@ -124,6 +136,8 @@ def fine() -> bt.Result:
         (TRAIL, 1, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
         (TICKS, (1 << 63) - 1, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
         (SHARE, 2, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (CHOICE, 1 << 40, "'a_usd' at 1970-01-01 00:00:03 UTC with times or a candle_fill that cannot be"),
+        (WHICH, 1 << 40, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
         (GROW, 1, "'a_usd' is to be amended at 1970-01-01 00:00:03 UTC to what it cannot be"),
         (
             OWN_ROW,
@@ -149,6 +163,14 @@ def test_what_is_not_there_ends_the_run_at_that_event_and_keeps_what_was_done(wh
     assert kept.own["compiled"]["variables"]["calls"].to_list() == [3]
     if "Error" in says:
         assert isinstance(caught.value.__cause__, IndexError if what != RAISES else ValueError)
+
+
+@MODES
+def test_what_cannot_be_rounded_stays_as_it_is(interpret):
+    """No number, and more than can be counted: compiled code would make another number of it."""
+    found = numbers(run(trades((1, 100, 9), (2, 101, 9), (3, 102, 9)), misbehaving(ROUNDS, 1), interpret=interpret))
+    assert found["price"] == 1e300
+    assert found["mark"] != found["mark"]
 
 
 @MODES
