@@ -29,6 +29,7 @@ from barter_bt.engine.fault import (
     ENDLESS,
     FILL_IN_PAST,
     NO_SESSIONS,
+    NOT_ASKED,
     OUT_OF_RANGE,
     RISK_OUT_OF_BOUNDS,
     SESSIONS_END,
@@ -98,6 +99,10 @@ _SAID: Mapping[int, tuple[str, str]] = {
         "the strategy asked for an order of {name!r} at {time} with times or a candle_fill that cannot be",
         "times lie ahead, good_till behind good_after and of GTC alone; day, at_open and at_close have their own; "
         "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
+    ),
+    NOT_ASKED: (
+        "the strategy says a condition of number {number} of what it asks for at {time}, which is no order",
+        "conditions are said of what is asked for in the same wake-up: good_till(s, limit_buy(s, i, 1.0, 9.0), time)",
     ),
     BAD_SHARE: (
         "the strategy asked at {time} for a share of the equity in {name!r}, which is quoted in another asset",

@@ -14,6 +14,11 @@ from numba.core.typed_passes import NopythonTypeInference
 _found: dict[Any, Any] = {}
 
 
+def _plain(kind: Any) -> Any:
+    """Constants are numbers like any other, to what numbers are given to; text counts, as in ``float("nan")``."""
+    return kind if isinstance(kind, types.StringLiteral) else types.unliteral(kind)
+
+
 class _Remembering:
     """Numba's typing context, with a memory of what operators and functions of Numba's own give."""
 
@@ -28,7 +33,7 @@ class _Remembering:
         texts = any(isinstance(one, types.StringLiteral) for one in args)  # what float("nan") gives, the text decides
         if not isinstance(function, types.Function) or kws or texts:
             return self._context.resolve_function_type(function, args, kws)
-        plain = tuple(map(types.unliteral, args))  # constants are numbers like any other, to what numbers are given to
+        plain = tuple(map(_plain, args))
         call = (function, *plain)
         if call not in _found:
             _found[call] = self._context.resolve_function_type(function, plain, kws)

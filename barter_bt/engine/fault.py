@@ -17,6 +17,7 @@ NO_SESSIONS, SESSIONS_END, BAD_TIMES = 19, 20, 21  # of an order that knows of s
 BAD_AMEND = 22
 BAD_TRANSFER = 24  # margin that cannot be asked for
 UNSEEN_TRIGGER = 23  # it looks at prices that the instrument has no data of
+NOT_ASKED = 25  # of an order that a condition is said of
 
 
 class Fault(Table, rows=1):

@@ -9,8 +9,17 @@ from math import isnan
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.action.send import ask, ask_cancel, order_of
-from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TIMES, BAD_TRIGGER, fail
+from barter_bt.engine.action.send import NO_ORDER, ask, ask_cancel, order_of
+from barter_bt.engine.fault import (
+    BAD_INSTRUMENT,
+    BAD_ORDER,
+    BAD_SHARE,
+    BAD_TERMS,
+    BAD_TIMES,
+    BAD_TRIGGER,
+    NOT_ASKED,
+    fail,
+)
 from barter_bt.engine.order import BUY, EXERCISE, FOK, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of, wished_lots
 from barter_bt.engine.state.tables import EngineState
@@ -32,6 +41,21 @@ def is_unknown(s: EngineState, i: int) -> bool:
 def is_given(s: EngineState, i: int, price: float) -> bool:
     """Whether a price that may be left out is there: NaN never is, 0.0 where it can be a price (rule 76)."""
     return not isnan(price) and (price != 0.0 or s.terms.zero[i] > 0)
+
+
+def given_steps(value: float, per_unit: float, noise: float) -> int:
+    """An amount that may be left out as 0.0, in whole steps; -1 if it is none, or less than a step."""
+    count = steps(value, per_unit, noise)
+    return -1 if count == 0 and value != 0.0 else count
+
+
+def is_asked(s: EngineState, row: int) -> bool:
+    """Whether an order is asked for in this wake-up as this row; any other but ``NOTHING_ASKED`` ends the run."""
+    if 0 <= row < len(s.actions) and s.actions.order[row] == NO_ORDER:
+        return True
+    if row != NOTHING_ASKED:
+        fail(s.fault, NOT_ASKED, row)
+    return False
 
 
 @unit
@@ -137,7 +161,7 @@ def ask_cancel_all(s: EngineState, i: int) -> None:
 @unit
 def ask_good_till(s: EngineState, row: int, time: int) -> int:
     """Let an order that was asked for end at a time."""
-    if row == NOTHING_ASKED:
+    if not is_asked(s, row):
         return row
     late = time > max(s.engine.time[0], s.actions.good_after[row])
     if not late or s.actions.time_in_force[row] != GTC:
@@ -165,20 +189,20 @@ def ask_group(s: EngineState, first: int, other: int) -> int:
 
 
 def _may_be_bound(s: EngineState, first: int, other: int) -> bool:
-    if NOTHING_ASKED in (first, other):
+    if not (is_asked(s, first) and is_asked(s, other)):
         return False
     a, exchange = s.actions, s.terms.exchange
-    if 0 <= first < other < len(a) and exchange[a.instrument[first]] == exchange[a.instrument[other]]:
+    if first < other and exchange[a.instrument[first]] == exchange[a.instrument[other]]:
         if a.kind[first] != EXERCISE and a.kind[other] != EXERCISE:
             return True
-    fail(s.fault, BAD_TERMS, a.instrument[other] if 0 <= other < len(a) else -1)
+    fail(s.fault, BAD_TERMS, a.instrument[other])
     return False
 
 
 @unit
 def ask_reduce_only(s: EngineState, row: int) -> int:
     """Let an order that was asked for do nothing but reduce the position."""
-    if row == NOTHING_ASKED:
+    if not is_asked(s, row):
         return row
     a = s.actions
     a.reduce_only[row] = 1

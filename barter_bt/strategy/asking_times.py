@@ -8,13 +8,13 @@ from barter_bt.engine.fault import BAD_TIMES, NO_SESSIONS, fail
 from barter_bt.engine.order import ANY_FILL, DAY, EXERCISE, FOK, GTC, LIMIT, NEXT_OPEN, NO_TIME, NO_TRIGGER, THIS_CLOSE
 from barter_bt.engine.session import NO_SESSION, has_sessions, session_at
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.asking import NOTHING_ASKED, is_unknown
+from barter_bt.strategy.asking import is_asked, is_unknown
 
 
 @unit
 def ask_good_after(s: EngineState, row: int, time: int) -> int:
     """Let an order that was asked for be held back until a time."""
-    if row == NOTHING_ASKED:
+    if not is_asked(s, row):
         return row
     a = s.actions
     if time <= s.engine.time[0] or time >= a.good_till[row] or a.time_in_force[row] > FOK or a.kind[row] == EXERCISE:
@@ -26,12 +26,13 @@ def ask_good_after(s: EngineState, row: int, time: int) -> int:
 @unit
 def ask_candle_fill(s: EngineState, row: int, which: int) -> int:
     """Let an order that was asked for meet a price of a candle of its own choice."""
-    if row == NOTHING_ASKED:
+    if not is_asked(s, row):
         return row
     a, force = s.actions, s.actions.time_in_force[row]
     rests = a.kind[row] == EXERCISE or (a.kind[row] == LIMIT and force in (GTC, DAY))
     if rests or force > DAY or a.trigger_kind[row] != NO_TRIGGER or not NEXT_OPEN <= which <= THIS_CLOSE:
         fail(s.fault, BAD_TIMES, a.instrument[row])
+        return row
     a.candle_fill[row] = which
     return row
 
@@ -39,7 +40,7 @@ def ask_candle_fill(s: EngineState, row: int, which: int) -> int:
 @unit
 def ask_session(s: EngineState, row: int, what: int) -> int:
     """Let an order that was asked for be for the day, at the open or at the close."""
-    if row == NOTHING_ASKED:
+    if not is_asked(s, row):
         return row
     a = s.actions
     timed = a.good_after[row] != NO_TIME or a.good_till[row] != NEVER or a.time_in_force[row] != GTC

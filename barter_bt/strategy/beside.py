@@ -14,7 +14,7 @@ import polars as pl
 from barter_bt.engine.order import ASKED_TIMES, CANDLE_FILLS, TRIGGER_PRICES
 from barter_bt.errors import StrategyError, refuse_unknown
 from barter_bt.strategy.entry_rows import check_price_by
-from barter_bt.strategy.leaving import EXIT_AFTER, length_of
+from barter_bt.strategy.leaving import EXIT_AFTER, length_of, time_after
 from barter_bt.strategy.triggers import NO_STOP, ONLY_TRAILING, PROTECTION
 
 EntryOrder = Literal["market", "limit", "stop", "stop_limit"]
@@ -198,7 +198,7 @@ def _with_times(signals: Any, rows: pl.DataFrame, says: pl.Expr) -> pl.DataFrame
             continue
         kind = rows.schema[name]
         if kind == pl.Duration:
-            column = pl.col("time").dt.cast_time_unit("ns") + column.dt.cast_time_unit("ns")
+            column = time_after(column)
         elif kind != pl.Null and not (isinstance(kind, pl.Datetime) and kind.time_zone):
             raise StrategyError(
                 f"{name} of the signals is {kind}; it must be lengths of time after the target, or times with a zone",

@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data.duration import duration_ns
+from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.strategy.rows import fail
 
 EXIT_AFTER = "exit_after"
+_LATEST = NEVER - 1  # the last time, in ns since 1970, and the longest length
 _ALLOWED = 'it must be a whole number of rows, at least 1, or a length of time, such as "5d" or timedelta(hours=1)'
 
 
@@ -35,8 +37,15 @@ def steps_of(after: object) -> tuple[bool, int]:
     return by_rows, count
 
 
+def time_after(length: pl.Expr) -> pl.Expr:
+    """The time that lies a length of time after that of a row: the last that there is where it would be later."""
+    time, more = pl.col("time").dt.cast_time_unit("ns"), length.dt.cast_time_unit("ns").to_physical()
+    room = _LATEST - time.to_physical().clip(lower_bound=0)
+    return time + pl.when(more > room).then(room).otherwise(more).cast(pl.Duration("ns"))
+
+
 def length_of(given: object, name: str) -> int:
-    """A length of time in nanoseconds; 0 where it is none.
+    """A length of time in nanoseconds, at most the longest that there is; 0 where it is none.
 
     Raises
     ------
@@ -44,11 +53,11 @@ def length_of(given: object, name: str) -> int:
         It is text that is none.
     """
     if isinstance(given, timedelta):
-        return (given.days * 86_400 + given.seconds) * 10**9 + given.microseconds * 1000
+        return min((given.days * 86_400 + given.seconds) * 10**9 + given.microseconds * 1000, _LATEST)
     if not isinstance(given, str):
         return 0
     try:
-        return duration_ns(given, name)
+        return min(duration_ns(given, name), _LATEST)
     except ConfigError as error:
         raise StrategyError(error.message, error.hint) from error
 
@@ -117,12 +126,11 @@ def left_after(rows: pl.DataFrame) -> pl.DataFrame:
     begins = side.ne_missing(side.shift(1))
     rows = rows.with_columns(begins.cum_sum().over("instrument").alias("_entry"))
     _refuse(rows, rows.select(begins.over("instrument") & (pl.col("target") != 0)).to_series())
-    after = pl.col(EXIT_AFTER).first().over(position)
     if kind != pl.Duration:
-        held = pl.int_range(pl.len()).over(position)
+        held, after = pl.int_range(pl.len()).over(position), pl.col(EXIT_AFTER).first().over(position)
         return _left(rows, held >= after).drop("_entry", EXIT_AFTER)
-    rows = rows.with_columns(pl.col("time").dt.cast_time_unit("ns"), after.dt.cast_time_unit("ns"))
-    rows = rows.with_columns(_end=pl.col("time").first().over(position) + pl.col(EXIT_AFTER))
+    end = time_after(pl.col(EXIT_AFTER)).first().over(position)
+    rows = rows.with_columns(pl.col("time").dt.cast_time_unit("ns"), _end=end)
     added = _ends_between(rows)
     rows = _left(rows, pl.col("time") >= pl.col("_end"))
     rows = pl.concat([rows, added], how="diagonal") if added.height else rows

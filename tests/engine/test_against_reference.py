@@ -51,7 +51,18 @@ INTERPRETED = 150
 RELATED = draws(40)  # scenarios for each relation
 BLOCKS = 4  # for pytest-xdist
 FOUND = (100905, 200520, 73385, 90405, 1142, 5788)  # seeds on which the engines, or an invariant, have differed
-REFUSED = (1436, 2188, 3445, 3821, 6239, 12142, 20429)  # seeds whose numbers do not fit each other
+REFUSED = (
+    1436,
+    2188,
+    3445,
+    3821,
+    6239,
+    12142,
+    20429,
+    501208,
+    501153,
+    502235,
+)  # seeds whose numbers do not fit each other
 
 any_scenario = settings(max_examples=draws(25), deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -78,7 +89,7 @@ def test_what_has_differed_once_agrees(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", REFUSED)
 def test_what_cannot_be_counted_both_refuse(seed: int) -> None:
-    """Of these seeds: a balance, targets, orders off the grid, units of a conversion, of fees and of an instrument."""
+    """A balance, targets, orders off the grid, units of steps, rates, fees, an instrument, margin, a fee, by seed."""
     scenario = random_scenario(seed)
     assert refusals(scenario)
     assert disagreements([seed], interpret=True) == []

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from barter_bt.testing.scenario import Scenario
 
-from .model import LIMIT, Instrument, World, build, conversions, exact
+from .model import LIMIT, Instrument, World, build, conversions, exact, rhe
 
 
 def refusals(scenario: Scenario) -> list[str]:
@@ -27,16 +27,32 @@ def _of_units(world: World, scenario: Scenario) -> Iterator[str]:
             yield f"the units of '{item.spec.exchange}.{item.spec.name}' are too far apart"
     for item in world.instruments:
         yield from _of_fees(world, item)
-    for _, far, name, spec in conversions([item.spec for item in world.instruments], scenario):
-        if spec is not None:
+    for row, far, name, spec in conversions([item.spec for item in world.instruments], scenario):
+        if spec is None:
+            yield from _of_rates(world, scenario, row, far, name)
+        else:
             tick = next(item.tick for item in world.instruments if item.spec is spec)
             price = tick if far == spec.base else 1 / tick
             if _is_beyond(units[spec.exchange, far] * price / units[spec.exchange, name]):
                 yield "too far apart for one to be converted"
 
 
+def _of_rates(world: World, scenario: Scenario, row: int, far: str, name: str) -> Iterator[str]:
+    """Rule 74: what so many units of a name are by each rate, in units of the name that it leads to."""
+    units = {asset: unit for (_, asset), unit in zip(world.assets, world.units, strict=True)}
+    _, quote, rates = scenario.rates[row]
+    if {far, name} <= units.keys():
+        for _, rate in rates:
+            price = 1 / exact(rate) if far == quote else exact(rate)
+            if _is_beyond(units[far] * price / units[name]):
+                yield "too far apart for one to be converted"
+
+
 def _of_fees(world: World, item: Instrument) -> Iterator[str]:
-    """Rules 62 and 63: steps from its money to what its fees are paid in, and to what volume is counted in."""
+    """Rules 40, 62 and 63: amounts that can be counted, steps to what its fees and its volume are in."""
+    for amount in (item.spec.per_order, item.spec.fee_minimum, item.spec.fee_increment or "0"):
+        if exact(amount) != 0 and rhe(exact(amount) / item.quote_unit) == 0:
+            yield f"of '{item.spec.exchange}.{item.spec.name}' is {float(amount)}, less than a unit"
     units, exchange = dict(zip(world.assets, world.units, strict=True)), item.spec.exchange
     there = [one for one in world.instruments if one.spec.exchange == exchange]
     names = {one.spec.fee_tiers[1] for one in there if one.spec.fee_tiers is not None}
@@ -51,7 +67,7 @@ def _of_fees(world: World, item: Instrument) -> Iterator[str]:
 
 
 def _of_schedule(world: World, scenario: Scenario) -> Iterator[str]:
-    """Rules 1 and 2: an order is of whole lots, which are rounded to if none is declared; a target can be counted."""
+    """Rules 1, 2 and 104: an order is of whole lots, rounded to if none is declared; amounts can be counted."""
     for row in scenario.schedule:
         if row[0] == "open":
             item = world.find(row[2])
@@ -63,6 +79,10 @@ def _of_schedule(world: World, scenario: Scenario) -> Iterator[str]:
             step = {"units": item.lot, "notional": item.quote_unit, "equity": Fraction(1, 10**9)}[scenario.size]
             if abs(exact(row[3])) / step >= LIMIT:
                 yield "a target beyond"
+        if row[0] == "margin":
+            units = abs(exact(row[3])) / world.find(row[2]).quote_unit
+            if not Fraction(1, 2) <= units < LIMIT:
+                yield "an amount of margin that is none"
 
 
 def _is_beyond(ratio: Fraction) -> bool:

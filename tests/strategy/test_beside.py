@@ -214,6 +214,15 @@ def test_each_position_says_after_how_long_it_is_left():
     assert table(run(RISING, by_expression).orders, "time_sent", "side") == [(10, "buy"), (14, "sell")]
 
 
+@pytest.mark.parametrize("far", [timedelta(days=99_999), timedelta(days=200_000), "20000w"])
+def test_what_would_end_behind_the_last_time_there_is_never_ends(far):
+    """A length that nobody lives to see is not one that goes round to the past."""
+    for signals in (bt.Signals(pl.lit(1.0), exit_after=far), bt.Signals(pl.lit(1.0), good_till=far)):
+        orders = run(RISING, signals).orders
+        assert table(orders, "time_sent", "side", "status") == [(10, "buy", "filled")]
+    assert run(RISING, bt.Signals(pl.lit(1.0), good_after=far)).orders["status"].unique().to_list() == ["open"]
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_left_as_a_loop_over_the_rows_leaves_them(seed):
     """Each instrument by itself, row by row, without a window."""

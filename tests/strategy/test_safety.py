@@ -18,16 +18,27 @@ from barter_bt.backtest.drive import Drive
 from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.strategy import api
 from barter_bt.strategy.api import (
+    FRACTION,
+    amend,
     balance,
     buy,
+    candle_fill,
     cash,
     entry_average,
     equity,
     free_cash,
+    good_till,
     limit_buy,
     mark,
+    now,
     price,
+    protect,
     realised,
+    round_price,
+    round_quantity,
+    stop_buy,
+    trailing_stop_sell,
+    trigger_by,
     unrealised,
 )
 from tests.engine.test_commands import commands
@@ -37,7 +48,9 @@ MODES = pytest.mark.parametrize("interpret", [True, False])
 MARKET = trades((1, 100, 9), (2, 101, 9), (3, 102, 9), (4, 100, 9))
 VENUE = bt.Venue(fees=bt.Fees(taker=0.001))
 NUMBERS = ("equity", "cash", "free", "average", "mark", "price", "unrealised", "realised")
+NAN = float("nan")
 FINE, PRICE, FORCE, OWN_ROW, ORDER_ROW, ENDLESS, RAISES, ASSET, POST_ONLY = range(9)
+TILL, TRAIL, TICKS, SHARE, GROW, CHOICE, WHICH, ROUNDS = range(9, 17)
 
 
 def misbehave(s: Any, my: Any) -> None:
@@ -48,6 +61,8 @@ def misbehave(s: Any, my: Any) -> None:
         my.per_instrument.seen[i] += 1
     if n.calls[0] == 1:
         buy(s, 0, 2.0)
+    if n.calls[0] == 2 and my.parameters.what[0] == GROW:
+        limit_buy(s, 0, 1.0, 50.0)
     n.equity[0], n.cash[0], n.free[0], n.average[0] = equity(s), cash(s, 0), free_cash(s, 0), entry_average(s, 0)
     n.mark[0], n.price[0], n.unrealised[0], n.realised[0] = mark(s, 0), price(s, 0), unrealised(s, 0), realised(s, 0)
     if n.calls[0] == 3:
@@ -66,6 +81,22 @@ def misbehave(s: Any, my: Any) -> None:
             raise ValueError("mine")
         elif what == ASSET:
             n.price[0] = balance(s, far)
+        elif what == TILL:
+            good_till(s, far, now(s) + 10**9)
+        elif what == TRAIL:
+            trailing_stop_sell(s, 0, 1.0, far * 1e-12, at=90.0)
+        elif what == TICKS:
+            trailing_stop_sell(s, 0, 1.0, ticks=far)
+        elif what == SHARE:
+            protect(s, buy(s, 0, 1.0), far * 0.5, 0.1, unit=FRACTION)
+        elif what == GROW:
+            amend(s, 1, 51.0, far * 1e-12)
+        elif what == CHOICE:
+            candle_fill(s, buy(s, 0, 1.0), far)
+        elif what == WHICH:
+            trigger_by(s, stop_buy(s, 0, 1.0, 120.0), far)
+        elif what == ROUNDS:
+            n.price[0], n.mark[0] = round_price(s, 0, 1e300 * far), round_quantity(s, 0, NAN * far)
         while what == ENDLESS:
             n.calls[0] += 1
 
@@ -99,6 +130,15 @@ def fine() -> bt.Result:
         (FORCE, 7, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force"),
         (FORCE, -1, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force"),
         (POST_ONLY, 7, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force or post-only"),
+        (TILL, 0, "number 0 of what it asks for at 1970-01-01 00:00:03 UTC"),
+        (TILL, 7, "number 7 of what it asks for at 1970-01-01 00:00:03 UTC"),
+        (TILL, -2, "number -2 of what it asks for at 1970-01-01 00:00:03 UTC"),
+        (TRAIL, 1, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (TICKS, (1 << 63) - 1, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (SHARE, 2, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (CHOICE, 1 << 40, "'a_usd' at 1970-01-01 00:00:03 UTC with times or a candle_fill that cannot be"),
+        (WHICH, 1 << 40, "'a_usd' at 1970-01-01 00:00:03 UTC with a trigger that cannot be"),
+        (GROW, 1, "'a_usd' is to be amended at 1970-01-01 00:00:03 UTC to what it cannot be"),
         (
             OWN_ROW,
             1,
@@ -123,6 +163,14 @@ def test_what_is_not_there_ends_the_run_at_that_event_and_keeps_what_was_done(wh
     assert kept.own["compiled"]["variables"]["calls"].to_list() == [3]
     if "Error" in says:
         assert isinstance(caught.value.__cause__, IndexError if what != RAISES else ValueError)
+
+
+@MODES
+def test_what_cannot_be_rounded_stays_as_it_is(interpret):
+    """No number, and more than can be counted: compiled code would make another number of it."""
+    found = numbers(run(trades((1, 100, 9), (2, 101, 9), (3, 102, 9)), misbehaving(ROUNDS, 1), interpret=interpret))
+    assert found["price"] == 1e300
+    assert found["mark"] != found["mark"]
 
 
 @MODES

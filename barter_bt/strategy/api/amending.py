@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.fault import BAD_AMEND, BAD_NUMBER, fail
 from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import RATE, has_tick, price_steps, steps
+from barter_bt.engine.terms import RATE, has_tick, price_steps
 from barter_bt.strategy.api.amounts import NOT_GIVEN
-from barter_bt.strategy.asking import is_given
+from barter_bt.strategy.asking import given_steps, is_given
 
 
 def amend(
@@ -58,11 +59,11 @@ def _ask(
     ticks = price_steps(s.terms, i, price) if is_given(s, i, price) else 0
     held = price_steps(s.terms, i, trigger) if is_given(s, i, trigger) else 0
     starts = price_steps(s.terms, i, activation) if is_given(s, i, activation) else 0
-    trail = steps(trailing, per_tick, noise)
+    trail = given_steps(trailing, per_tick, noise)
     if trailing_ticks != 0:
-        trail = trailing_ticks if trail == 0 and has_tick(s.terms, i) else -1
-    lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
-    rate = int(trailing_rate * RATE + 0.5) if 0.0 <= trailing_rate < 1.0 else -1
+        trail = trailing_ticks if trail == 0 and has_tick(s.terms, i) and trailing_ticks <= LIMIT else -1
+    lots = given_steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    rate = given_steps(trailing_rate, float(RATE), 1.0) if trailing_rate < 1.0 else -1
     known = min(ticks, lots, held, trail, rate, starts) >= 0
     if not known or objection_to(s, order, ticks, lots, held, trail, rate, starts):
         fail(s.fault, BAD_AMEND, i)

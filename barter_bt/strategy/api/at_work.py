@@ -13,6 +13,8 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.strategy.api.amounts import natural, price_of
 from barter_bt.strategy.asking import is_unknown
 
+_MOST_STEPS = 4.6e18
+
 
 def first_order(s: EngineState, i: int) -> int:
     """Number of the first of an instrument's live orders, in order of sending; -1 without one."""
@@ -74,19 +76,22 @@ def next_order(s: EngineState) -> int:
 
 
 def round_price(s: EngineState, i: int, value: float) -> float:
-    """The nearest price on the instrument's grid."""
+    """The nearest price on the instrument's grid; what is no number, or too large to be counted, stays as it is."""
     if is_unknown(s.whole, i):
         return 0.0
     per_unit = s.whole.terms.ticks_per_unit[i]
-    return natural(floor(value * per_unit + 0.5), per_unit)
+    return natural(floor(value * per_unit + 0.5), per_unit) if abs(value * per_unit) < _MOST_STEPS else value
 
 
 def round_quantity(s: EngineState, i: int, value: float) -> float:
-    """The largest quantity on the instrument's grid that is not above ``value`` ≥ 0 (but for float noise)."""
+    """The largest quantity on the instrument's grid that is not above ``value`` ≥ 0 (but for float noise).
+
+    What is no number, or too large to be counted, stays as it is.
+    """
     if is_unknown(s.whole, i):
         return 0.0
     per_unit = s.whole.terms.lots_per_unit[i]
-    return natural(int(value * per_unit + 1e-6), per_unit)
+    return natural(int(value * per_unit + 1e-6), per_unit) if abs(value * per_unit) < _MOST_STEPS else value
 
 
 def _is_unknown_order(s: EngineState, order: int) -> bool:

@@ -9,7 +9,7 @@ from barter_bt.testing.scenario.flows import make_amount, plainly, times_of
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import Row, Scenario
 
-LEAST = 1e-6  # of an amount that a schedule moves: so much is a unit or more of any asset
+LEAST = 1e-6  # of an amount that a schedule moves: mostly so much is a unit or more of its asset
 
 
 def with_transfers(source: Source, scenario: Scenario) -> Scenario:
