@@ -30,8 +30,7 @@ class _Remembering:
 
     def resolve_function_type(self, function: Any, args: Any, kws: Any) -> Any:
         """The signature of a call."""
-        texts = any(isinstance(one, types.StringLiteral) for one in args)  # what float("nan") gives, the text decides
-        if not isinstance(function, types.Function) or kws or texts:
+        if not isinstance(function, types.Function) or kws:
             return self._context.resolve_function_type(function, args, kws)
         plain = tuple(map(_plain, args))
         call = (function, *plain)
