@@ -19,13 +19,20 @@ def extremes(a, b, x, y, whole, real):
     real[3] = min(a, x)
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """As a kernel of the package, in a cache of its own: another process cannot import where it is from."""
+    ours = FunctionType(extremes.__code__, {**extremes.__globals__, "__name__": "barter_bt.extremes"}, "extremes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BARTER_BT_INTERPRET", raising=False)
+        patch.setenv("BARTER_BT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield kernel.compiled_function(ours)
+
+
 @pytest.mark.parametrize("a", [-5, 3, 7])
 @pytest.mark.parametrize(("x", "y"), [(1.5, -2.5), (-0.0, 0.0), (0.0, -0.0), (1.0, NAN), (7.9, 7.9)])
-def test_they_are_pythons(monkeypatch, a, x, y):
+def test_they_are_pythons(compiled, a, x, y):
     """Whichever of equals comes first, and whatever is beside what is no number, to the last bit."""
-    monkeypatch.delenv("BARTER_BT_INTERPRET", raising=False)
-    ours = FunctionType(extremes.__code__, {**extremes.__globals__, "__name__": "barter_bt.extremes"}, "extremes")
-    compiled = kernel.compiled_function(ours)
     found, wanted = ((np.zeros(6, np.int64), np.zeros(4)) for _ in range(2))
     compiled(a, 3, x, y, *found)
     extremes(a, 3, x, y, *wanted)
