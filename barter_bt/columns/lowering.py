@@ -273,6 +273,22 @@ def block_at(cls: type[Block]) -> Any:
 
 
 @intrinsic
+def prefetch(typingctx: Any, column: Any, row: Any) -> Any:
+    """Ask for the memory of a column's row, to read it soon."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        flag, memory = ir.IntType(32), ir.IntType(8).as_pointer()
+        ask = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [memory, flag, flag, flag]), "llvm.prefetch.p0"
+        )
+        place, _ = _element(context, builder, column, *args)
+        builder.call(ask, [builder.bitcast(place, memory), flag(0), flag(3), flag(1)])  # to read, to keep, of data
+        return context.get_dummy_value()
+
+    return types.none(column, types.int64), codegen
+
+
+@intrinsic
 def call_at(typingctx: Any, code: Any, block: Any, address: Any, number: Any) -> Any:
     """Call the compiled function ``(address, address, number) -> int`` that lies at ``code``.
 

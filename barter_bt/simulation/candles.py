@@ -5,6 +5,7 @@ What :mod:`barter_bt.simulation.replay` asks between two rows is answered here o
 
 from __future__ import annotations
 
+from barter_bt.columns.ahead import fetch
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
@@ -14,6 +15,8 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import is_still, mark, mark_at, worth_at_rest
 from barter_bt.engine.wake import is_awake
 from barter_bt.simulation.row import is_observed
+
+_AHEAD = 64  # rows
 
 
 def is_unwatched(s: EngineState) -> bool:
@@ -33,6 +36,19 @@ def _before_marks(s: EngineState, f: Cursors, c: int) -> int:
         if other != c:
             due = min(due, f.due[other])
     return due - 1
+
+
+def _fetch_ahead(f: Cursors, c: int, row: int) -> None:
+    """Ask for rows that an order may come before, which takes longer than the memory."""
+    fetch(f.time[c], row)
+    fetch(f.time_exchange[c], row)
+    fetch(f.time_open[c], row)
+    fetch(f.instrument[c], row)
+    fetch(f.first[c], row)
+    fetch(f.second[c], row)
+    fetch(f.third[c], row)
+    fetch(f.fourth[c], row)
+    fetch(f.fifth[c], row)
 
 
 @unit
@@ -57,6 +73,8 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, still: bool, worth: 
     end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
     last = min(limit, _before_marks(s, f, c))
     while row + 1 < end and now <= due <= last:
+        if row & 7 == 0:
+            _fetch_ahead(f, c, row + _AHEAD)
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
             break

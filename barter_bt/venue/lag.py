@@ -36,7 +36,7 @@ def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
     candles = 2 * streams
     for stream in range(streams):
         if cursors.kind[stream] == CANDLE_ROWS:
-            advance(cursors, candles, _end(cursors, candles, cursors.row[candles], now - 1))
+            advance(cursors, candles, _end(cursors, candles, _opened(cursors, candles, stream + streams, now), now - 1))
             if cursors.due[candles] == STARVED:
                 return candles
             candles += 1
@@ -48,6 +48,12 @@ def _passed(cursors: Cursors, c: int, engine: int) -> int:
     if cursors.chunk[c] == cursors.chunk[engine]:
         return max(cursors.row[c], min(cursors.row[engine], cursors.rows[c]))
     return cursors.row[c]
+
+
+def _opened(cursors: Cursors, c: int, engine: int, now: int) -> int:
+    """The same of opens: candles that the engine has had have opened before."""
+    row = _passed(cursors, c, engine)
+    return row if row > cursors.row[c] and cursors.time[c][row - 1] < now else cursors.row[c]
 
 
 def _end(cursors: Cursors, c: int, row: int, now: int) -> int:
