@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import llvmlite.binding
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils, errors
@@ -30,6 +31,7 @@ from numba.core.typing.templates import (
 )
 from numba.extending import intrinsic, models, register_model
 
+from barter_bt.columns.ahead import LINE
 from barter_bt.columns.block import Block
 from barter_bt.columns.column import layout_of
 from barter_bt.columns.table import _HEADER, Table, grow
@@ -232,7 +234,41 @@ def _append(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     last = builder.sub(_load(builder, args[0], 1, False), word(1))
     row = builder.select(builder.icmp_signed(">", row, last), last, row)
     keep_apart(builder, builder.store(builder.add(row, word(1)), rows), "rows")
+    if len(sig.args[0].schema) >= _WIDE:
+        with builder.if_then(builder.icmp_signed("==", builder.and_(row, word(LINE - 1)), word(0)), likely=False):
+            builder.call(_asking(builder.module, sig.args[0]), [args[0], builder.add(row, word(LINE))])
     return row
+
+
+def _asking(module: Any, table: TableType) -> Any:
+    """One function for each table: ask for the memory of a row of all columns.
+
+    A journal gets a row now and then, in columns that all lie elsewhere; each would be waited for.
+    """
+    name, word = f"barter_bt_ask_{table.name}", ir.IntType(64)
+    if name in module.globals:
+        return module.globals[name]
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [word, word]), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block())
+    for k, code in enumerate(table.schema.values()):
+        base = builder.load(_slot(builder, function.args[0], _HEADER + k))
+        offset = builder.mul(function.args[1], word(np.dtype(code).itemsize))
+        _prefetch(builder, builder.inttoptr(builder.add(base, offset), word.as_pointer()))
+    builder.ret_void()
+    return function
+
+
+_WIDE = 3  # columns of a table of which rows are asked for
+
+
+def _prefetch(builder: Any, place: Any) -> None:
+    """Ask for memory that will be needed soon; of memory that is none nothing comes."""
+    flag, memory = ir.IntType(32), ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [memory, flag, flag, flag])
+    ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(ask, [builder.bitcast(place, memory), flag(0), flag(3), flag(1)])  # to read, to keep, data
 
 
 @lower_builtin("table.truncate", TableType, types.int64)
@@ -273,19 +309,17 @@ def block_at(cls: type[Block]) -> Any:
 
 
 @intrinsic
-def prefetch(typingctx: Any, column: Any, row: Any) -> Any:
-    """Ask for the memory of a column's row, to read it soon."""
+def prefetch(typingctx: Any, given: Any, row: Any) -> Any:
+    """Ask for the memory of a row of a column, or of all columns of a table, to read it soon."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        flag, memory = ir.IntType(32), ir.IntType(8).as_pointer()
-        ask = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [memory, flag, flag, flag]), "llvm.prefetch.p0"
-        )
-        place, _ = _element(context, builder, column, *args)
-        builder.call(ask, [builder.bitcast(place, memory), flag(0), flag(3), flag(1)])  # to read, to keep, of data
+        if isinstance(given, TableType):
+            builder.call(_asking(builder.module, given), args)
+        else:
+            _prefetch(builder, _element(context, builder, given, *args)[0])
         return context.get_dummy_value()
 
-    return types.none(column, types.int64), codegen
+    return types.none(given, types.int64), codegen
 
 
 @intrinsic

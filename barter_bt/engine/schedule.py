@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.ahead import LINE, fetch
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.protect import BY_FRACTION, NO_UNIT
 from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, send_transfer
@@ -36,6 +37,8 @@ def process_schedule(s: EngineState) -> None:
     plan_mark(s, now)
     first = row = s.agenda.first[SCHEDULE]
     while row < len(p) and p.time[row] == now:
+        if row % LINE == 0:
+            fetch(p, row + LINE)
         start_event(s, now, SCHEDULED, p.instrument[row], -1, -1)
         if s.engine.recording[0] == EACH_EVENT:
             record(s)

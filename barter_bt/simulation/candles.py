@@ -5,7 +5,7 @@ What :mod:`barter_bt.simulation.replay` asks between two rows is answered here o
 
 from __future__ import annotations
 
-from barter_bt.columns.ahead import fetch
+from barter_bt.columns.ahead import LINE, fetch
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
@@ -16,7 +16,7 @@ from barter_bt.engine.state.valuation import is_still, mark, mark_at, worth_at_r
 from barter_bt.engine.wake import is_awake
 from barter_bt.simulation.row import is_observed
 
-_AHEAD = 64  # rows
+_AHEAD = 8 * LINE  # rows
 
 
 def is_unwatched(s: EngineState) -> bool:
@@ -73,7 +73,7 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, still: bool, worth: 
     end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
     last = min(limit, _before_marks(s, f, c))
     while row + 1 < end and now <= due <= last:
-        if row & 7 == 0:
+        if row % LINE == 0:
             _fetch_ahead(f, c, row + _AHEAD)
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
