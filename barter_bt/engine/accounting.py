@@ -63,13 +63,18 @@ def _divided(amount: int, den: int, inverse: float) -> int:
     estimate = float(amount) * inverse
     if estimate > 1e15:
         return muldiv(amount, 1, den)
-    q = int(estimate)
-    r = amount - q * den
-    if r < 0:
-        q, r = q - 1, r + den
-    elif r >= den:
-        q, r = q + 1, r - den
-    # Without a branch: which way a remainder rounds is a coin toss to the processor.
+    return rounded(amount, den, int(estimate))
+
+
+@hot
+def rounded(amount: int, den: int, estimate: int) -> int:
+    """``amount / den``, rounded half to even, from an estimate that is off by at most one, without a branch.
+
+    Which way a remainder rounds is a coin toss to the processor.
+    """
+    r = amount - estimate * den
+    below, above = int(r < 0), int(r >= den)
+    q, r = estimate - below + above, r + den * (below - above)
     return q + (int(2 * r > den) | (int(2 * r == den) & q & 1))
 
 
