@@ -19,7 +19,9 @@ from tests.draws import draws
 from tests.reference.compare import fast
 
 COUNT = valuation._MANY + 1
-INSTRUMENTS = [bt.Instrument("x", "abcdefghi"[k] + "_usd", price_increment=1, quantity_increment=1) for k in range(COUNT)]
+INSTRUMENTS = [
+    bt.Instrument("x", "abcdefghi"[k] + "_usd", price_increment=1, quantity_increment=1) for k in range(COUNT)
+]
 AMOUNTS = st.integers(0, 9) | st.integers(0, LIMIT) | st.sampled_from([(1 << 31) - 1, 1 << 53, 10**15, LIMIT - 1])
 SIGNED = st.builds(lambda amount, sign: amount * sign, AMOUNTS, st.sampled_from([1, -1]))
 COLUMNS = {
@@ -77,7 +79,9 @@ def test_positions_of_any_kind(state: EngineState, rows: list[Row], rest: int) -
 
 def test_most_positions_are_plain(state: EngineState) -> None:
     """Else nothing would be gained."""
-    rows = [plain | {"quantity": k, "cost_basis": 1, "last": 3, "derivative": k % 2, "den": 1 + k} for k in range(COUNT)]
+    rows = [
+        plain | {"quantity": k, "cost_basis": 1, "last": 3, "derivative": k % 2, "den": 1 + k} for k in range(COUNT)
+    ]
     given_to(state, rows, 0)
     assert valuation._plain_worth(state) != valuation.UNKNOWN
     state.instruments.bid[3] = 1
