@@ -24,18 +24,30 @@ INSTRUMENTS = [
 ]
 AMOUNTS = st.integers(0, 9) | st.integers(0, LIMIT) | st.sampled_from([(1 << 31) - 1, 1 << 53, 10**15, LIMIT - 1])
 SIGNED = st.builds(lambda amount, sign: amount * sign, AMOUNTS, st.sampled_from([1, -1]))
-COLUMNS = {
+FEW = st.integers(0, 9)
+PLAIN = {
+    "quantity": st.integers(-9, 9),
+    "cost_basis": FEW,
+    "last": FEW,
+    "own_mark": st.just(0),
+    "settled": st.just(0),
+    "bid": st.just(0),
+    "ask": st.sampled_from([0, 6]),
+    "num": st.sampled_from([1, 3, 10**9]),
+    "den": st.sampled_from([1, 2, 7, 10**5]),
+    "derivative": st.sampled_from([0, 1]),
+    "lots_max": st.just(LIMIT // 10**9),
+}
+OTHER = {
     "quantity": SIGNED,
     "cost_basis": AMOUNTS,
     "last": AMOUNTS,
-    "own_mark": st.sampled_from([0, 0, 0, 0, -1, 7]),
-    "settled": st.sampled_from([0, 0, 0, 3]),
-    "bid": st.sampled_from([0, 0, 0, 5]),
-    "ask": st.sampled_from([0, 6]),
-    "num": st.sampled_from([1, 3, 10**9]),
-    "den": st.sampled_from([1, 1, 2, 7, 10**5, 1 << 40]),
-    "derivative": st.sampled_from([0, 0, 1, -1]),
-    "small": st.booleans(),
+    "own_mark": st.sampled_from([-1, 7]),
+    "settled": st.just(3),
+    "bid": st.just(5),
+    "den": st.just(1 << 40),
+    "derivative": st.just(-1),
+    "lots_max": st.sampled_from([-1, 3]),
 }
 Row = dict[str, int]
 
@@ -58,15 +70,24 @@ def state() -> EngineState:
     return bt.backtest(one, INSTRUMENTS, schedule(), balances={"usd": 10}, interpret=True).state
 
 
-rows = st.lists(st.fixed_dictionaries(COLUMNS), min_size=COUNT, max_size=COUNT)
-plain = {"own_mark": 0, "settled": 0, "bid": 0, "ask": 0, "num": 1, "den": 1, "derivative": 0, "small": True}
+def with_one_other(rows: list[Row], i: int, name: str, other: Row) -> list[Row]:
+    """One row has one value that is not as usual."""
+    return [row | {name: other[name]} if k == i else row for k, row in enumerate(rows)]
 
 
-@settings(max_examples=draws(300), deadline=None, suppress_health_check=list(HealthCheck))
+usual = st.lists(st.fixed_dictionaries(PLAIN), min_size=COUNT, max_size=COUNT)
+one_other = st.builds(
+    with_one_other, usual, st.integers(0, COUNT - 1), st.sampled_from(list(OTHER)), st.fixed_dictionaries(OTHER)
+)
+plain = dict.fromkeys(PLAIN, 0) | {"num": 1, "den": 1, "lots_max": LIMIT}
+
+
+@settings(max_examples=draws(400), deadline=None, suppress_health_check=list(HealthCheck))
 @example([plain | {"quantity": 2, "cost_basis": 0, "last": 3}] * COUNT, 0)
 @example([plain | {"quantity": -5, "cost_basis": 9, "last": 3, "den": 2, "derivative": 1}] * COUNT, 5)
 @example([plain | {"quantity": 1 << 30, "cost_basis": 0, "last": 1 << 31}] * COUNT, LIMIT)
-@given(rows, SIGNED)
+@example([plain | {"quantity": 1, "last": 3, "derivative": 1, "settled": 5 * (k == 2)} for k in range(COUNT)], 1)
+@given(usual | one_other, SIGNED)
 def test_positions_of_any_kind(state: EngineState, rows: list[Row], rest: int) -> None:
     given_to(state, rows, rest)
     with pytest.MonkeyPatch.context() as patch:
@@ -94,7 +115,6 @@ def given_to(state: EngineState, rows: list[Row], rest: int) -> None:
         for name in ("quantity", "cost_basis", "last", "own_mark", "settled", "bid", "ask"):
             getattr(state.instruments, name)[i] = row[name]
         state.instruments.bid_amount[i] = state.instruments.ask_amount[i] = 1.0
-        for name in ("num", "den", "derivative"):
+        for name in ("num", "den", "derivative", "lots_max"):
             getattr(state.terms, name)[i] = row[name]
         state.terms.den_inverse[i] = 1 / row["den"]
-        state.terms.lots_max[i] = LIMIT // row["num"] if row["small"] else 3
