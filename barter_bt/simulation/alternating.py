@@ -7,13 +7,12 @@ from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import REPORT, REQUEST, STARVED, horizon_of
 from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
-from barter_bt.engine.feed import TRADE_ROWS, Cursors, Feed, advance, earliest, is_expired
+from barter_bt.engine.feed import TRADE_ROWS, Cursors, Feed, advance, earliest
 from barter_bt.engine.state.connectivity import heal_market
-from barter_bt.engine.state.market import update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.level import is_level
-from barter_bt.simulation.row import is_observed, observe, pass_over, venue_takes
+from barter_bt.simulation.row import is_observed, observe, passes_over, take_row, venue_takes
 from barter_bt.venue.state import VenueState
 
 MOST_IN_A_ROW = 8  # rows of one stream after which a burst is cheaper than choosing each
@@ -28,8 +27,7 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block, in_
     could come first is looked at once, and where a row changes it.
     """
     f, e, agenda = feed.cursors, s.engine, s.agenda
-    streams, n, asked = e.streams[0], len(s.instruments), e.wake[0] if is_awake(s) else 0
-    observed = is_observed(s)
+    streams, asked, observed = e.streams[0], e.wake[0] if is_awake(s) else 0, is_observed(s)
     busy, limit = v.clock.live[0] > 0, horizon_of(s.agenda)
     left, in_a_row, latest = e.budget[0], 0, -1
     while left > 0 and in_a_row < MOST_IN_A_ROW:
@@ -55,12 +53,10 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block, in_
         i = f.instrument[c][row]
         bit = MARKET_TRADE if f.kind[c] == TRADE_ROWS else MARKET_QUOTE
         s.event.kind[0], s.event.order[0] = bit, -1
-        if i < 0 or i >= n:
-            if not is_expired(i, n):
-                fail(v.fault, BAD_ROW, -1)
+        if not 0 <= i < len(s.instruments):
+            if not passes_over(s, v, i, now):
                 locate(v.fault, c, row)
                 break
-            pass_over(s, ~i, now)
             e.market_time[0] = now
             advance(f, c, row + 1)
             continue
@@ -68,13 +64,7 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block, in_
         e.sequence[0] += 1
         if e.unhealthy[0] > 0:
             heal_market(s, s.terms.exchange[i])
-        stamp = f.time_exchange[c][row]
-        if bit == MARKET_TRADE:
-            valid = update_from_trade(s, i, stamp, f.first[c][row], f.second[c][row])
-        else:
-            bid, bid_amount, ask, ask_amount = f.first[c][row], f.second[c][row], f.third[c][row], f.fourth[c][row]
-            valid = update_from_quote(s, i, stamp, bid, bid_amount, ask, ask_amount)
-        if not valid:
+        if not take_row(s, f, c, row, i):
             fail(v.fault, BAD_ROW, i)
             locate(v.fault, c, row)
             break

@@ -6,18 +6,18 @@ from barter_bt.book.change import ENDS
 from barter_bt.columns.block import Block
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.send import dispatch
-from barter_bt.engine.agenda import REPORT, REQUEST
+from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.audit import FULL, begin, note_market
 from barter_bt.engine.event import MARKET_BOOK, MARKET_QUOTE
-from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
-from barter_bt.engine.feed import Cursors, Feed, advance, is_expired
+from barter_bt.engine.fault import BAD_ROW, TIME_WENT_BACK, fail, locate
+from barter_bt.engine.feed import Cursors, Feed, advance
 from barter_bt.engine.levels import apply_message
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_book
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.simulation.row import arrives_again, is_observed, keep, pass_over, venue_takes
+from barter_bt.simulation.row import arrives_again, is_observed, keep, passes_over, venue_first
 from barter_bt.venue.state import VenueState
 
 
@@ -26,9 +26,8 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
 
     A message is one event; chunks hold whole ones.
     """
-    f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
-    twin, row, rows, left, n = c - streams, f.row[c], f.rows[c], e.budget[0], len(s.instruments)
-    same = f.shift[c] == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
+    f, e = feed.cursors, s.engine
+    row, rows, left = f.row[c], f.rows[c], e.budget[0]
     time, instrument, stamp, shift = f.time[c], f.instrument[c], f.time_exchange[c], f.shift[c]
     asked, status = e.wake[0] if is_awake(s) else 0, SLEEP
     observed, unhealthy, repeats = is_observed(s), e.unhealthy[0] > 0, e.repeats[0] != 0
@@ -39,24 +38,17 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
         if now < e.market_time[0]:
             fail(v.fault, TIME_WENT_BACK, -1)
             break
-        if v.clock.live[0] > 0 and f.due[twin] <= now:
-            end = _end(f, c, row)
-            alone = end < rows and time[end] > now
-            if not (same and alone and f.row[twin] == row):
-                break
-            venue_takes(v, f, twin, row, end)
-            limit = min(limit, s.agenda.due[REPORT] - 1)
-            if now > limit or v.fault.code[0] != NO_FAULT:
+        if v.clock.live[0] > 0 and f.due[c - e.streams[0]] <= now:
+            limit = venue_first(s, v, f, c, row, _end(f, c, row), limit)
+            if now > limit:
                 break
         i = instrument[row]
         e.market_time[0] = now
-        if i < 0 or i >= n:
-            if not is_expired(i, n):
-                fail(v.fault, BAD_ROW, -1)
+        if not 0 <= i < len(s.instruments):
+            if not passes_over(s, v, i, now):
                 break
             end = _end(f, c, row)
             row, left = end, left - (end - row)
-            pass_over(s, ~i, now)
             continue
         e.time[0] = now
         e.sequence[0] += 1

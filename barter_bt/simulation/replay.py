@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from barter_bt.columns.block import Block
 from barter_bt.engine.action.send import dispatch
-from barter_bt.engine.agenda import BAR_DUE, MARK, REPORT, REQUEST, STARVED, horizon_of
+from barter_bt.engine.agenda import BAR_DUE, MARK, REQUEST, STARVED, horizon_of
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
-from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest, is_expired
+from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest
 from barter_bt.engine.state.connectivity import heal_market
-from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
@@ -23,7 +22,7 @@ from barter_bt.simulation.books import replay_books
 from barter_bt.simulation.candles import is_unwatched, replay_unwatched
 from barter_bt.simulation.level import is_level, may_be_level, replay_level
 from barter_bt.simulation.plain import is_plain, replay_plain
-from barter_bt.simulation.row import arrives_again, is_observed, observe, pass_over, venue_takes
+from barter_bt.simulation.row import arrives_again, is_observed, observe, passes_over, take_row, venue_first
 from barter_bt.venue.state import VenueState
 
 
@@ -103,83 +102,54 @@ def _replay_in_turns(s: EngineState, v: VenueState, feed: Feed, my: Block) -> in
 
 def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
     """Process rows of one cursor up to the time ``limit``, or until something else comes first."""
-    f, e, clock = feed.cursors, s.engine, v.clock
-    streams = e.streams[0]
-    twin, kind, shift, rows, row = c - streams, f.kind[c], f.shift[c], f.rows[c], f.row[c]
-    time, instrument, n = f.time[c], f.instrument[c], len(s.instruments)
-    stamp, first, second, third, fourth, fifth = (
-        f.time_exchange[c],
-        f.first[c],
-        f.second[c],
-        f.third[c],
-        f.fourth[c],
-        f.fifth[c],
-    )
-    same = shift == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
+    f, e = feed.cursors, s.engine
+    kind, shift, rows, time, instrument = f.kind[c], f.shift[c], f.rows[c], f.time[c], f.instrument[c]
     bit = MARKET_TRADE if kind == TRADE_ROWS else MARKET_QUOTE if kind == QUOTE_ROWS else MARKET_CANDLE
     asked, marks = e.wake[0] & bit if is_awake(s) else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
-    start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     observed, repeats = is_observed(s), e.repeats[0] != 0 and kind != CANDLE_ROWS
-    busy, unhealthy = clock.live[0] > 0, e.unhealthy[0] > 0
+    unwatched = not (bars or asked or observed or e.recording[0] or s.risk.stops[0])
+    start = row = f.row[c]
+    end, status, latest = min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
-        now = time[row] + shift
+        now, i = time[row] + shift, instrument[row]
         if now > limit:
             break
         if now < latest:
             fail(v.fault, TIME_WENT_BACK, -1)
             break
-        if busy and f.due[twin] <= now:
-            alone = row + 1 < rows and time[row + 1] > now
-            if not (same and alone and f.row[twin] == row):
+        if v.clock.live[0] > 0 and f.due[c - e.streams[0]] <= now:
+            limit = venue_first(s, v, f, c, row, row + 1, limit)
+            if now > limit:
                 break
-            venue_takes(v, f, twin, row, row + 1)
-            busy = clock.live[0] > 0
-            limit = min(limit, s.agenda.due[REPORT] - 1)
-            if now > limit or v.fault.code[0] != NO_FAULT:
-                break
-        i = instrument[row]
-        if i < 0 or i >= n:
-            if not is_expired(i, n):
-                fail(v.fault, BAD_ROW, -1)
+        if not 0 <= i < len(s.instruments):
+            if not passes_over(s, v, i, now):
                 break
             latest = now
             row += 1
-            pass_over(s, ~i, now)
             continue
-        latest = now
-        e.time[0] = now
+        latest = e.time[0] = now
         e.sequence[0] += 1
-        if unhealthy:
+        if e.unhealthy[0] > 0:
             heal_market(s, s.terms.exchange[i])
-            unhealthy = e.unhealthy[0] > 0
-            end = row + 1 if not unhealthy else end  # the rest may go a shorter way
-        if kind == TRADE_ROWS:
-            valid = update_from_trade(s, i, stamp[row], first[row], second[row])
-        elif kind == QUOTE_ROWS:
-            valid = update_from_quote(s, i, stamp[row], first[row], second[row], third[row], fourth[row])
-        else:
-            valid = update_from_candle(s, i, stamp[row], first[row], second[row], third[row], fourth[row], fifth[row])
-            if row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]:
-                valid = False  # the same candle twice
-        if not valid:
+            end = row + 1 if e.unhealthy[0] == 0 else end  # the rest may go a shorter way
+        if not take_row(s, f, c, row, i):
             fail(v.fault, BAD_ROW, i)
             break
         row += 1
         if observed:
             observe(s, f, c, i, row - 1)
         if repeats:
-            row -= arrives_again(s, v, i, stamp[row - 1])
+            row -= arrives_again(s, v, i, f.time_exchange[c][row - 1])
+        if marks and unwatched and row < rows and time[row] + shift > now and limit > now:
+            mark(s, now)
+            continue
         if marks:
-            if row < rows and time[row] + shift > now and limit > now and not bars:
-                if asked == 0 and e.recording[0] == 0 and not observed and s.risk.stops[0] == 0:
-                    mark(s, now)
-                    continue
             s.agenda.due[MARK] = now
-            limit = min(limit, now)
         if bars:
             s.agenda.due[BAR_DUE] = now
+        if marks or bars:
             limit = min(limit, now)
         if asked:
             s.event.instrument[0] = i

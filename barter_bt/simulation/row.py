@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from math import isnan
 
-from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import VENUE_MARKET
+from barter_bt.columns.marks import hot, unit
+from barter_bt.engine.agenda import NEVER, REPORT, VENUE_MARKET
 from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import MARKET_OTHER
-from barter_bt.engine.fault import locate
-from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.engine.fault import BAD_ROW, NO_FAULT, fail, locate
+from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.mishaps import REPEATED, happens
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
+from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.window import keep_candle
 from barter_bt.venue.market import on_market_row as venue_sees
@@ -23,6 +24,28 @@ from barter_bt.venue.state import VenueState
 def is_observed(s: EngineState) -> bool:
     """Whether more than the state's update is done with each market item: asked once for many of them."""
     return s.engine.recording[0] == EACH_EVENT or s.engine.audit[0] == FULL or s.engine.keeping[0] != 0
+
+
+@hot
+def take_row(s: EngineState, f: Cursors, c: int, row: int, i: int) -> bool:
+    """The engine's state takes a row of trades, quotes or candles; False if it is malformed."""
+    stamp, first, second = f.time_exchange[c], f.first[c][row], f.second[c][row]
+    if f.kind[c] == TRADE_ROWS:
+        return update_from_trade(s, i, stamp[row], first, second)
+    third, fourth = f.third[c][row], f.fourth[c][row]
+    if f.kind[c] == QUOTE_ROWS:
+        return update_from_quote(s, i, stamp[row], first, second, third, fourth)
+    again = row > 0 and stamp[row] == stamp[row - 1] and i == f.instrument[c][row - 1]  # the same candle twice
+    return update_from_candle(s, i, stamp[row], first, second, third, fourth, f.fifth[c][row]) and not again
+
+
+def passes_over(s: EngineState, v: VenueState, i: int, now: int) -> bool:
+    """Pass over a row of an instrument that has expired; False, and a fault, if it is of none."""
+    if not is_expired(i, len(s.instruments)):
+        fail(v.fault, BAD_ROW, -1)
+        return False
+    pass_over(s, ~i, now)
+    return True
 
 
 def observe(s: EngineState, f: Cursors, c: int, i: int, row: int) -> None:
@@ -78,6 +101,19 @@ def arrives_again(s: EngineState, v: VenueState, i: int, time: int) -> int:
     is_first = s.engine.again[0] == 0
     s.engine.again[0] = int(is_first and happens(k, exchange, REPEATED, 0, time, k.repeated[exchange]))
     return s.engine.again[0]
+
+
+def venue_first(s: EngineState, v: VenueState, f: Cursors, c: int, row: int, end: int, limit: int) -> int:
+    """The venue sees first what the engine is about to see, if both read it alone at its time.
+
+    Returns up to when rows may be processed then; ``-NEVER`` if none may.
+    """
+    twin = c - s.engine.streams[0]
+    same = f.shift[c] == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1 and f.row[twin] == row
+    if not (same and end < f.rows[c] and f.time[c][end] > f.time[c][row]):
+        return -NEVER
+    venue_takes(v, f, twin, row, end)
+    return -NEVER if v.fault.code[0] != NO_FAULT else min(limit, s.agenda.due[REPORT] - 1)
 
 
 def venue_takes(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:

@@ -220,8 +220,8 @@ def test_rule_10_what_comes_before_the_clock_is_a_fault_of_the_program(monkeypat
     monkeypatch.setattr(bt.data.Stream, "openings", lambda stream: (0, True))  # in the order of rows, which is wrong
     if watched == "fills":
         monkeypatch.setattr("barter_bt.simulation.loop.keep_time", lambda s, v, what, due: None)
-    rows = [(10 * k, 10 * k + 10, 9, 9, 9, 9, "a_usd") for k in range(6)]
-    market = candles(*rows[:5], (0, 60, 5, 5, 5, 5, "b_usd"), rows[5])
+    rows = [(10 * k, 10 * k + 10, 9, 9, 9, 9, "a_usd") for k in range(7)]
+    market = candles(*rows[:6], (0, 70, 5, 5, 5, 5, "b_usd"), rows[6])
     limit = {"limit": 1} if watched == "clock" else {}
     with pytest.raises(EngineError, match="a fault of barter_bt, and no result is given"):
         run(market, schedule({"at": 35, "buy": 1, "on": "b_usd"} | limit), [A, B])
