@@ -45,11 +45,11 @@ from barter_bt.system.audit import AccountDisconnect, Audit, MarketDisconnect, P
 from barter_bt.system.book import Book
 from barter_bt.system.build import build
 from barter_bt.system.changes import LARGEST_TIME, Changes, check_time
+from barter_bt.system.decider import Decider
 from barter_bt.system.markets import event_time, keep_beside, prepare_market, read_item
 from barter_bt.system.requests import Requests, Send
 from barter_bt.system.rows import take_batch, taker
 from barter_bt.system.saved import load_state, save_state
-from barter_bt.system.strategy import Strategy
 from barter_bt.system.timer import Timer
 from barter_bt.system.units import Units
 from barter_bt.venue import Venue
@@ -67,7 +67,7 @@ class Engine(Acting):
     instruments
         What can be traded.
     strategy
-        Asked after each event while trading is enabled.
+        A :class:`~barter_bt.system.Strategy`, asked after each event while trading is enabled.
     balances
         Starting balance of each asset, by ``asset`` or ``exchange.asset``; they are not an event.
     risk
@@ -126,7 +126,7 @@ class Engine(Acting):
     def __init__(
         self,
         instruments: Iterable[Instrument],
-        strategy: Strategy | None = None,
+        strategy: Decider[Engine] | None = None,
         *,
         balances: Mapping[str, Decimal | int | str] | None = None,
         risk: Given = None,
@@ -153,7 +153,7 @@ class Engine(Acting):
         book.balances = {asset: (amount, amount) for asset, amount in amounts.items()}
         worth_in = index.asset(reporting) if reporting else index.settlement_assets[0]
         super().__init__(index, counted, build(index, counted, amounts, start, worth_in, terms, pairs), book)
-        self.strategy = strategy or Strategy()
+        self.strategy = strategy or Decider()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
         self._data_columns = {name: number for number, name in enumerate(dict.fromkeys(data_columns))}
         self.columns_read = tuple(self._data_columns)
