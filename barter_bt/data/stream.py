@@ -10,7 +10,6 @@ from typing import Literal
 from barter_bt.data import facts
 from barter_bt.data.canonical import ADJUSTED, Adjusted, Options
 from barter_bt.data.chunk import Chunk
-from barter_bt.data.fingerprint import fingerprint, own_sha256
 from barter_bt.data.repair import Repair
 from barter_bt.data.rows import Arrivals, Rows, in_messages
 from barter_bt.data.source import Source
@@ -173,6 +172,8 @@ class Stream(Rows):
 
     def own_sha256(self, name: str) -> str | None:
         """SHA-256 of one of the columns :attr:`extra`, as strategies read it; None without it."""
+        from barter_bt.data.fingerprint import own_sha256
+
         return own_sha256(self, name)
 
     @cached_property
@@ -185,4 +186,6 @@ class Stream(Rows):
 
     @cached_property
     def _fingerprint(self) -> dict[str, object]:
+        from barter_bt.data.fingerprint import fingerprint
+
         return fingerprint(self)

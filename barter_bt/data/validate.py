@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from barter_bt.data.chunk import Chunk
-from barter_bt.data.continuity import breaks
 from barter_bt.data.doubts import doubts
-from barter_bt.data.gaps import gaps
 from barter_bt.data.orders import ORDER_FAULTS
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
@@ -42,6 +40,9 @@ def check(stream: Rows, codes: Mapping[str, int] | None = None) -> Report:
     >>> [(finding.code, finding.rows) for finding in check(trades(frame)).errors]
     [('not_positive', (1,)), ('not_finite', (2,))]
     """
+    from barter_bt.data.continuity import breaks
+    from barter_bt.data.gaps import gaps
+
     if not hasattr(stream, "pieces"):
         raise ConfigError(
             f"data.check takes a stream, and this is a {type(stream).__name__}",

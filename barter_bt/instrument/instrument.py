@@ -11,7 +11,6 @@ from barter_bt.instrument.contract import check_contract, expiry_ns
 from barter_bt.instrument.exchange import exchange_id
 from barter_bt.instrument.negative import NEGATIVE_PRICES, check_negative_prices
 from barter_bt.instrument.number import Number, decimal
-from barter_bt.instrument.objection import objection
 from barter_bt.instrument.specification import Delivery, Exercise, Kind, OptionKind, QuantityUnit, Specification
 
 __all__ = ["Delivery", "Exercise", "Instrument", "Kind", "Number", "OptionKind", "QuantityUnit", "decimal"]
@@ -233,4 +232,6 @@ class Instrument(Specification):
         >>> btc.check_order("0.025")
         'off_grid'
         """
+        from barter_bt.instrument.objection import objection
+
         return objection(self, quantity, price)
