@@ -19,6 +19,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
+from barter_bt.venue.costs import Fees
 from barter_bt.venue.delays import Delays
 from barter_bt.venue.endings import strike_ticks
 from barter_bt.venue.faults import set_faults
@@ -124,50 +125,67 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
         margin = venue.margin_by_instrument.get(one.name, venue.margin)
         refuse_not_simulated(one)
-        tick, lot, quote = scales.ticks[i], scales.lots[i], index.settlement_assets[i]
-        value = scales.value(index, i)
+        tick, lot, unit = scales.ticks[i], scales.lots[i], scales.units[index.settlement_assets[i]]
         terms.exchange[i] = index.exchanges.index(one.exchange)
-        terms.base[i] = -1 if one.is_derivative else index.bases[i]
-        terms.quote[i] = quote
-        terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
         terms.margined[i] = _how_margined(one, venue, margin)
-        if max(value.numerator, value.denominator) > LIMIT:
-            raise _too_far_apart(index, scales, i, value)
-        terms.num[i], terms.den[i] = value.numerator, value.denominator
-        terms.den_inverse[i] = 1.0 / value.denominator
-        terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
-        most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
-        terms.lots_max[i] = -1 if one.price_can_be_negative else LIMIT // max(most, 1)
-        terms.maker_rate[i] = _rate(fees.maker, "maker fee")
-        terms.taker_rate[i] = _rate(fees.taker, "taker fee")
-        unit = scales.units[quote]
-        terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
-        terms.fee_by_order[i] = int(fees.by_order)
-        terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
-        for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
-            column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
-        terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
-        terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
-        terms.margin_rate[i] = _rate(margin.rate or 1, "margin rate")
-        terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
+        _set_worth(terms, i, index, scales)
+        _set_fees(terms, i, one, fees, lot, unit)
+        _set_margin(terms, i, margin, lot, unit)
         terms.tier_first[i], terms.tier_end[i], tiers = tiers, tiers + len(margin.tiers), tiers + len(margin.tiers)
-        if margin.tiers:
-            terms.lot_margin_num[i] = BY_TIER
-        terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
-        terms.notional_min[i] = _ceil(one.notional_min, unit)
-        terms.zero[i] = zero_of(one)
-        terms.price_min[i] = terms.zero[i] + _ceil(one.price_min, tick) if one.price_min is not None else 0
+        _set_bounds(terms, i, one, tick, lot, unit)
         with_fee = venue.mark == CLOSING_WITH_FEE
         terms.mark_by[i] = MARKS.index("closing" if with_fee else venue.mark)
         terms.closing_rate[i] = max(terms.taker_rate[i], 0) if with_fee else 0
-        terms.strike[i] = strike_ticks(one, tick)
-        terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
-        terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
-        terms.contract_size[i] = float(one.contract_size)
-        terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
-        terms.price_noise[i] = -math.inf if one.price_can_be_negative else terms.tick_noise[i]
-        terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
     return terms
+
+
+def _set_worth(terms: Terms, i: int, index: IndexedInstruments, scales: Scales) -> None:
+    """What a tick and a lot of an instrument are worth, and in which assets."""
+    one, tick, lot, value = index.instruments[i], scales.ticks[i], scales.lots[i], scales.value(index, i)
+    if max(value.numerator, value.denominator) > LIMIT:
+        raise _too_far_apart(index, scales, i, value)
+    terms.base[i] = -1 if one.is_derivative else index.bases[i]
+    terms.quote[i] = index.settlement_assets[i]
+    terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
+    terms.num[i], terms.den[i] = value.numerator, value.denominator
+    terms.den_inverse[i] = 1.0 / value.denominator
+    terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
+    most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
+    terms.lots_max[i] = -1 if one.price_can_be_negative else LIMIT // max(most, 1)
+    terms.contract_size[i] = float(one.contract_size)
+    terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
+    terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
+    terms.price_noise[i] = -math.inf if one.price_can_be_negative else terms.tick_noise[i]
+    terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
+
+
+def _set_fees(terms: Terms, i: int, one: Instrument, fees: Fees, lot: Decimal, unit: Decimal) -> None:
+    terms.maker_rate[i] = _rate(fees.maker, "maker fee")
+    terms.taker_rate[i] = _rate(fees.taker, "taker fee")
+    terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
+    terms.fee_by_order[i] = int(fees.by_order)
+    terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
+    for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
+        column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
+    terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
+    terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
+
+
+def _set_margin(terms: Terms, i: int, margin: Margin, lot: Decimal, unit: Decimal) -> None:
+    terms.margin_rate[i] = _rate(margin.rate or 1, "margin rate")
+    terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
+    if margin.tiers:
+        terms.lot_margin_num[i] = BY_TIER
+
+
+def _set_bounds(terms: Terms, i: int, one: Instrument, tick: Decimal, lot: Decimal, unit: Decimal) -> None:
+    """What orders must be at least, which prices there are, and when the instrument ends."""
+    terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
+    terms.notional_min[i] = _ceil(one.notional_min, unit)
+    terms.zero[i] = zero_of(one)
+    terms.price_min[i] = terms.zero[i] + _ceil(one.price_min, tick) if one.price_min is not None else 0
+    terms.strike[i] = strike_ticks(one, tick)
+    terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
 
 
 def _how_margined(one: Instrument, venue: Venue, margin: Margin) -> int:
