@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from textwrap import fill
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from docs.names import class_in_source, is_ours
 
@@ -68,11 +68,27 @@ def _parameter(parameter: inspect.Parameter, value: Any) -> str:
 
 
 def _annotation(parameter: inspect.Parameter, value: Any) -> str:
-    """An annotation as it is written; of a class that reads its own, from the source."""
+    """An annotation as it is written, with what a class puts for a type; of one that reads its own, from the source."""
     given = parameter.annotation
     if isinstance(given, str):
-        return given.replace("'", '"')
+        return _types_of(value).get(given, given.replace("'", '"'))
     for owner in getattr(value, "__mro__", ()):
         if is_ours(owner) and parameter.name in (fields := class_in_source(owner).members):
             return str(getattr(fields[parameter.name], "annotation", "") or "")
     return ""
+
+
+def _types_of(value: Any) -> dict[str, str]:
+    """The types that a class has for the variables of its bases, as :class:`~barter_bt.system.Strategy` for its engine.
+
+    Examples
+    --------
+    >>> from barter_bt.system import Strategy
+    >>> _types_of(Strategy)
+    {'Engine_contra': 'Engine'}
+    """
+    found: dict[str, str] = {}
+    for base in getattr(value, "__orig_bases__", ()):
+        variables = getattr(get_origin(base), "__parameters__", ())
+        found |= {str(one.__name__): given.__name__ for one, given in zip(variables, get_args(base), strict=False)}
+    return found

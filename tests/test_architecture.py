@@ -6,7 +6,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import pytest
@@ -54,28 +54,51 @@ def test_imports_point_down(path: Path) -> None:
         assert order.index(room_of(module)) <= order.index(here), f"{path} imports {module}, which lies above it"
 
 
-def needed(path: Path, names: Container[str]) -> set[str]:
-    """The modules of ``names`` that a file imports, wherever in it, but not for types alone."""
-    tree = ast.parse(path.read_text())
-    typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
-    skipped = {id(inner) for node in typing for inner in ast.walk(node)}
+def needed(text: str, names: Container[str]) -> set[str]:
+    """The modules of ``names`` that a source imports, wherever in it: at its top, in functions, for types alone."""
     found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in skipped:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if name in names else node.module for name in inner}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
     return {name for name in found if name in names}
 
 
-def test_no_imports_go_in_a_circle() -> None:
-    """Within rooms as well: what is left when every module that needs none of the others is taken away is a circle."""
-    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in MODULES}
-    left = {name: needed(path, names) - {name, "barter_bt"} for name, path in names.items()}
+def circles(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """What is left when every module that needs none of the others is taken away: circles, and what needs them."""
+    left = {name: needed(text, texts) - {name} for name, text in texts.items()}
     while free := [name for name, others in left.items() if not others & set(left)]:
         for name in free:
             del left[name]
-    circles = {name: sorted(others & set(left)) for name, others in left.items()}
-    assert not circles
+    return {name: sorted(others & set(left)) for name, others in left.items()}
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """Within rooms as well, and for types as well."""
+    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in MODULES}
+    assert circles({name: path.read_text() for name, path in names.items()}) == {}
+
+
+TYPES = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from {} import {}\n"
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from p.high import High\n",
+        "import p.high\n",
+        "from p import high\n",
+        "def late():\n    from p.high import High\n",
+        TYPES.format("p.high", "High"),
+        TYPES.format("p", "high"),
+    ],
+)
+def test_a_circle_is_found_wherever_its_imports_stand(back: str) -> None:
+    texts = {"p.low": "", "p.high": "from p.low import Low\n", "p.top": "from p import high\n"}
+    assert circles(texts) == {}
+    assert circles({**texts, "p.low": back}) == {"p.low": ["p.high"], "p.high": ["p.low"], "p.top": ["p.high"]}
 
 
 def test_what_a_backtest_does_not_need_is_imported_where_it_is_used() -> None:

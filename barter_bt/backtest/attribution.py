@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from barter_bt.backtest.marked import MarkedFills, final_price, marked_fills, worth
-from barter_bt.backtest.mids import Mids, mids_of
+from barter_bt.backtest.marked import Dealt, MarkedFills, final_price, marked, worth
+from barter_bt.backtest.mids import Mids
 from barter_bt.data.duration import duration_ns
-from barter_bt.data.market import dealt_on
 from barter_bt.engine.order import LIMIT, NO_TIME
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
-
-if TYPE_CHECKING:
-    from barter_bt.backtest.result import Result
 
 PARTS = ("spread", "inventory", "fees", "rebates", "flows", "rounding")
 """What ``pnl`` is the sum of."""
@@ -31,7 +26,7 @@ _SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def attribution(run: Result, by: Literal["instrument", "strategy"], horizon: str | int) -> pl.DataFrame:
+def attribution(run: Dealt, by: Literal["instrument", "strategy"], horizon: str | int) -> pl.DataFrame:
     """The table of :meth:`~barter_bt.backtest.result.Result.attribution`."""
     if by not in ("instrument", "strategy"):
         raise ConfigError(f"by is {by!r}; allowed: 'instrument', 'strategy'")
@@ -52,28 +47,7 @@ def attribution(run: Result, by: Literal["instrument", "strategy"], horizon: str
     return frame if by == "strategy" else frame.drop("strategy")
 
 
-def marked(run: Result) -> Iterator[tuple[int, Mids, MarkedFills]]:
-    """Index, middles and fills of each instrument that was dealt in.
-
-    Raises
-    ------
-    ConfigError
-        The run has no market data any more, or an instrument was split.
-    """
-    if not run.market:
-        raise ConfigError(
-            "the run has travelled, and its market data stayed behind", "ask for it where the run was made"
-        )
-    s, index = run.state, run.index
-    split = set(s.splits.array("instrument").tolist())
-    for i in np.unique(s.trades.array("instrument")).tolist():
-        if i in split:
-            raise ConfigError(f"{index.names[i]!r} was split, and its fills are in units of before and after")
-        mids = mids_of(index.names[i], dealt_on(run.market), run.scales.ticks[i], index.codes, index.names)
-        yield i, mids, marked_fills(s, i, mids)
-
-
-def _parts(run: Result, i: int, mids: Mids, fills: MarkedFills, every: MarkedFills, horizon: int) -> dict[str, int]:
+def _parts(run: Dealt, i: int, mids: Mids, fills: MarkedFills, every: MarkedFills, horizon: int) -> dict[str, int]:
     """The parts in units, and what they are checked against: what was paid, and what is held at the end."""
     s, signed = run.state, fills.signed.tolist()
     held = np.cumsum(fills.signed).tolist()
@@ -112,7 +86,7 @@ def _flows(s: EngineState, i: int) -> int:
     return int(p.array("amount")[mine & (p.array("trade") < 0)].sum())
 
 
-def _making(run: Result, i: int, strategy: int | None, fills: MarkedFills) -> dict[str, Any]:
+def _making(run: Dealt, i: int, strategy: int | None, fills: MarkedFills) -> dict[str, Any]:
     """Orders that rested, how much of them filled, how long the first fill took, and what was held over time."""
     s, o = run.state, run.state.orders
     mine = (o.array("instrument") == i) & (o.array("kind") == LIMIT) & (o.array("time_exchange") != NO_TIME)
@@ -134,7 +108,7 @@ def _making(run: Result, i: int, strategy: int | None, fills: MarkedFills) -> di
     }  # fmt: skip
 
 
-def _natural(run: Result, row: dict[str, Any]) -> dict[str, Any]:
+def _natural(run: Dealt, row: dict[str, Any]) -> dict[str, Any]:
     """The row in natural units and names."""
     i = row.pop("i")
     asset = run.state.terms.quote[i]

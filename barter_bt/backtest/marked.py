@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from barter_bt.backtest.kept_lots import kept_lots
-from barter_bt.backtest.mids import NOT_YET, Mids
+from barter_bt.backtest.mids import NOT_YET, Mids, mids_of
+from barter_bt.data import Stream
+from barter_bt.data.market import dealt_on
 from barter_bt.engine.accounting import notional
 from barter_bt.engine.state.market import market_mark
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import ConfigError
+from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.statistic.tables import Integers
+
+
+class Dealt(Protocol):
+    """What is read of a :class:`~barter_bt.Result` to mark its fills: columns of integers, and what was dealt on."""
+
+    state: EngineState
+    index: IndexedInstruments
+    scales: Scales
+    strategies: Sequence[str]
+    market: Sequence[Stream]
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,27 @@ class MarkedFills:
             name: getattr(self, name)[mine] for name in self.__dataclass_fields__ if name != "cost"
         }
         return MarkedFills(**parts, cost=[self.cost[row] for row in mine])
+
+
+def marked(run: Dealt) -> Iterator[tuple[int, Mids, MarkedFills]]:
+    """Index, middles and fills of each instrument that was dealt in.
+
+    Raises
+    ------
+    ConfigError
+        The run has no market data any more, or an instrument was split.
+    """
+    if not run.market:
+        raise ConfigError(
+            "the run has travelled, and its market data stayed behind", "ask for it where the run was made"
+        )
+    s, index = run.state, run.index
+    split = set(s.splits.array("instrument").tolist())
+    for i in np.unique(s.trades.array("instrument")).tolist():
+        if i in split:
+            raise ConfigError(f"{index.names[i]!r} was split, and its fills are in units of before and after")
+        mids = mids_of(index.names[i], dealt_on(run.market), run.scales.ticks[i], index.codes, index.names)
+        yield i, mids, marked_fills(s, i, mids)
 
 
 def marked_fills(s: EngineState, i: int, mids: Mids) -> MarkedFills:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from barter_bt.backtest.attribution import marked
+from barter_bt.backtest.marked import Dealt, marked
 from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError
-
-if TYPE_CHECKING:
-    from barter_bt.backtest.result import Result
 
 _SCHEMA: dict[str, Any] = {
     "instrument": pl.String, "liquidity": pl.Enum(["maker", "taker"]), "horizon": pl.Duration("ns"), "fills": pl.Int64,
@@ -21,7 +18,7 @@ _SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def markouts(run: Result, horizons: str | int | Sequence[str | int]) -> pl.DataFrame:
+def markouts(run: Dealt, horizons: str | int | Sequence[str | int]) -> pl.DataFrame:
     """The table of :meth:`~barter_bt.backtest.result.Result.markouts`."""
     horizons = [horizons] if isinstance(horizons, str | int) else horizons
     spans = [duration_ns(each, "horizons") for each in horizons]

@@ -25,7 +25,7 @@ from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.risk import Limits
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Market
-from barter_bt.venue.build import build_venue
+from barter_bt.venue.begin import begin_venue
 from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.state import Endings, FillTerms, MarginTerms, VenueState
 from barter_bt.venue.terms import Venue
@@ -137,7 +137,7 @@ class Setup:
         if self.risk:
             self.risk.apply(state, self.index, self.scales)
         endings, fees = self.endings.copy(), self.fees.copy()
-        return state, build_venue(state, self.fill_terms.copy(), self.margin_terms.copy(), endings, fees)
+        return state, begin_venue(state, self.fill_terms.copy(), self.margin_terms.copy(), endings, fees)
 
     def made_from(self) -> dict[str, Any]:
         """By name, all that a checkpoint is held against, but for data and strategy."""

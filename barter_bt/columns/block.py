@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self, cast, get_type_hints
 import numpy as np
 
 from barter_bt.columns.table import Table
-from barter_bt.columns.view import BlockView
+from barter_bt.columns.view import BY_ROW, TableView
+from barter_bt.errors import StrategyError
 
 
 class Block:
@@ -79,6 +80,23 @@ class Block:
     def whole(self) -> Self:
         """The block itself; of a view, the block that it shows."""
         return self
+
+
+class BlockView:
+    """Tables by name, as strategies see them."""
+
+    def __init__(self, block: Block, writable: bool) -> None:
+        views = {
+            name: TableView(part, name, writable) if isinstance(part, Table) else BlockView(part, writable)
+            for name, part in block.tables().items()
+        }
+        vars(self).update(whole=block, read_only=self, checked=self, **views)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"there is no table {name!r}; there are {', '.join(self.whole.layout)}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise StrategyError(f"the strategy sets the table {name!r}", BY_ROW)
 
 
 def _block_of(cls: type[Block], tables: Mapping[str, Any]) -> Block:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from barter_bt.columns.table import Table
 
 T = TypeVar("T")
 
@@ -35,6 +32,12 @@ DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _CAPACITIES = 64  # for which places are remembered
 
 
+class Declared(Protocol):
+    """What declares columns: tables."""
+
+    schema: ClassVar[dict[str, str]]
+
+
 class Layout:
     """What all tables of a class have in common.
 
@@ -48,7 +51,7 @@ class Layout:
         Columns with the name of something that tables have anyway.
     """
 
-    def __init__(self, cls: type[Table]) -> None:
+    def __init__(self, cls: type[Declared]) -> None:
         codes = ["i8" if code[0] == "*" else code for code in cls.schema.values()]
         self.numbers = {name: k for k, name in enumerate(cls.schema)}
         self.dtypes = [DTYPES[code] for code in codes]
@@ -68,10 +71,10 @@ class Layout:
         return found
 
 
-_layouts: weakref.WeakKeyDictionary[type[Table], Layout] = weakref.WeakKeyDictionary()
+_layouts: weakref.WeakKeyDictionary[type[Declared], Layout] = weakref.WeakKeyDictionary()
 
 
-def layout_of(cls: type[Table]) -> Layout:
+def layout_of(cls: type[Declared]) -> Layout:
     """That of a class of tables, made once."""
     found = _layouts.get(cls)
     if found is None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,6 @@ from barter_bt.errors import StorageError
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
-
-    from barter_bt.columns.spill import BoundedMemory
 
 _SPARE, _MUCH = 4, 1 << 20  # room for so many times the rows, bytes: given back at the end of a run
 _SLACK = 64  # bytes, so that a block can begin where its address divides by as many
@@ -56,6 +54,30 @@ class _OutOfMemory(threading.local):
 
 
 out_of_memory = _OutOfMemory()
+
+
+class Memory(Protocol):
+    """Where growable tables lie that share what there is (:mod:`barter_bt.columns.spill`)."""
+
+    def has_room(self, table: Table, size: int) -> bool:
+        """Whether so many bytes of a table could lie in memory."""
+        ...
+
+    def keeps(self, table: Table, size: int) -> bool:
+        """Whether so many bytes of a table may lie in memory; if so, they count from now on."""
+        ...
+
+    def take(self, table: Table, size: int) -> npt.NDArray[np.uint8]:
+        """At least so many bytes for a table, in place of those that it had."""
+        ...
+
+    def is_in_file(self, table: Table) -> bool:
+        """Whether a table lies in a file."""
+        ...
+
+    def release(self) -> None:
+        """Let the system have the memory of what lies in files."""
+        ...
 
 
 def _view(array: npt.NDArray[Any]) -> memoryview[Any]:
@@ -108,7 +130,7 @@ class Table:
         self._block: npt.NDArray[np.uint8]
         self._places: list[int]  # of the columns in it
         self._is_over = False  # columns are arrays that were there, see over()
-        self._memory: BoundedMemory | None = None  # None: as much as there is
+        self._memory: Memory | None = None  # None: as much as there is
         self._head[0] = 0 if self.growable else rows
         self._allocate(capacity)
         self.address: int = self._descriptor.__array_interface__["data"][0]
@@ -231,7 +253,7 @@ class Table:
         if self._memory is None or self._memory.has_room(self, size):
             self.reserve(rows)
 
-    def move_to(self, memory: BoundedMemory) -> None:
+    def move_to(self, memory: Memory) -> None:
         """Lie in another memory from now on, which may take over what there is."""
         self._memory = memory
         if not memory.keeps(self, self._block.size):

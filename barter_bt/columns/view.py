@@ -17,7 +17,6 @@ from barter_bt.errors import StrategyError
 if TYPE_CHECKING:
     import polars as pl
 
-    from barter_bt.columns.block import Block
     from barter_bt.columns.table import Table
 
 SAYS = "the strategy"  # what is objected to begins with this; the compiler's own messages do not
@@ -89,20 +88,3 @@ class TableView:
     def to_polars(self) -> pl.DataFrame:
         """Copy the rows into a Polars frame of raw integers."""
         return self._table.to_polars()
-
-
-class BlockView:
-    """Tables by name."""
-
-    def __init__(self, block: Block, writable: bool) -> None:
-        views = {
-            name: TableView(part, name, writable) if hasattr(part, "schema") else BlockView(part, writable)
-            for name, part in block.tables().items()
-        }
-        vars(self).update(whole=block, read_only=self, checked=self, **views)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"there is no table {name!r}; there are {', '.join(self.whole.layout)}")
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise StrategyError(f"the strategy sets the table {name!r}", BY_ROW)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,7 @@ from barter_bt.columns.kernel import interprets, is_numba_off
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.orders import OrderError
 from barter_bt.data.report import Finding
-
-if TYPE_CHECKING:
-    from barter_bt.data.stream import Stream
+from barter_bt.data.rows import Rows, chunk_of, in_messages
 
 _ROWS_SHOWN = 5
 _FEW_ROWS = 20_000  # interpreted before the compiler has done its work
@@ -44,7 +41,7 @@ _WORDS = {
 }
 
 
-def breaks(stream: Stream) -> Iterator[Finding]:
+def breaks(stream: Rows) -> Iterator[Finding]:
     """Gaps, messages that say nothing new, crossed books, and instruments without a snapshot: warnings.
 
     Examples
@@ -60,7 +57,7 @@ def breaks(stream: Stream) -> Iterator[Finding]:
     rows: dict[tuple[str, str], list[int]] = {}
     begun: set[int] = set()
     books, plain = make_books(len(codes)), is_numba_off() or interprets() or stream.rows <= _FEW_ROWS
-    chunks = stream.chunks(codes, validate=False)
+    chunks = in_messages(stream, (chunk_of(stream, piece, codes) for piece in stream.pieces()), codes)
     while True:
         try:
             chunk = next(chunks, None)

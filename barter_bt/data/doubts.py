@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from barter_bt.data.canonical import Canon
 from barter_bt.data.report import Finding
+from barter_bt.data.rows import Rows
 from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.source import Source
 from barter_bt.errors import MISSPELT, nearest
-
-if TYPE_CHECKING:
-    from barter_bt.data.stream import Stream
 
 _SAID_BY = {
     "columns": " is read as ",
@@ -26,7 +23,7 @@ _SAID_BY = {
 _1971_NS = 31_536_000_000_000_000
 
 
-def doubts(stream: Stream) -> tuple[Finding, ...]:
+def doubts(stream: Rows) -> tuple[Finding, ...]:
     """Tell what was understood and not said; warn of dates read as closes, of times all in 1970, and of no rows at all.
 
     Examples

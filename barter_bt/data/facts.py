@@ -1,9 +1,6 @@
-"""What is asked of a stream as a whole: instruments, ranges of time and price, latency, checksum."""
+"""What is asked of the sources of a stream as a whole: instruments, ranges of time and price, latency."""
 
 from __future__ import annotations
-
-import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,9 +10,6 @@ from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.sound import BLOCK_ROWS
 from barter_bt.data.source import Source
 from barter_bt.errors import DataError
-
-if TYPE_CHECKING:
-    from barter_bt.data.stream import Stream
 
 _FIRST_ROWS = 1 << 14
 _RANGE = {
@@ -113,48 +107,3 @@ def time_range(parts: list[tuple[Source, Canon]], name: str) -> tuple[int, int]:
             raise DataError(f"{source.label}: row {(source.rows - 1) * end} has no valid time_exchange")
         ends.append(int(value))
     return ends[0], ends[1]
-
-
-def fingerprint(stream: Stream) -> dict[str, object]:
-    """Source, rows, times and SHA-256: of the files' bytes, or of the canonical columns if one is a frame."""
-    sums = [(source.label, source.sha256()) for source, _ in stream.given]  # two files may have one name
-    files = [text for _, text in sums if text is not None]
-    if len(files) < len(sums):
-        whole = columns_sha256(stream)
-    else:
-        whole = files[0] if len(files) == 1 else hashlib.sha256("\n".join(files).encode()).hexdigest()
-    first, last = stream.time_range() if stream.rows else (None, None)
-    found: dict[str, object] = {"source": stream.name, "kind": stream.kind, "rows": stream.rows}
-    found |= {"time_first": first, "time_last": last, "sha256": whole}
-    if len(sums) > 1:
-        found["files"] = dict(sums)
-    if stream.clock_offset is not None:
-        found["clock_offset_ns"] = stream.clock_offset_ns
-    if stream.repair is not None:
-        found["repairs"] = stream.repairs
-    return found
-
-
-def own_sha256(stream: Stream, name: str) -> str | None:
-    """SHA-256 of a column of the user's own as strategies read it; None if the stream has none of this name."""
-    if name not in stream.extra:
-        return None
-    codes = {each: code for code, each in enumerate(stream.instruments)}
-    whole = hashlib.sha256()
-    for chunk in stream.given_chunks(codes, [name]):
-        assert chunk.own is not None, "it was asked for"
-        whole.update(chunk.own.astype("<f8", copy=False).data)
-    return whole.hexdigest()
-
-
-def columns_sha256(stream: Stream) -> str:
-    """SHA-256 of the canonical columns, little-endian, whatever the chunks and the type of the instrument column."""
-    codes = {name: code for code, name in enumerate(stream.instruments)}
-    hashes = {name: hashlib.sha256() for name in SCHEMAS[stream.kind].names}
-    for chunk in stream.given_chunks(codes):
-        for name, values in chunk.columns.items():
-            hashes[name].update(values.astype(values.dtype.newbyteorder("<"), copy=False).data)
-    whole = hashlib.sha256("\n".join(codes).encode())
-    for name, column in hashes.items():
-        whole.update(f"\n{name}:{column.hexdigest()}".encode())
-    return whole.hexdigest()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from barter_bt.data.report import Finding
-
-if TYPE_CHECKING:
-    from barter_bt.data.stream import Part, Stream
+from barter_bt.data.rows import Part, Rows
 
 _WEEK = set(range(1, 8))
 _NAMES = ["time_open", "time_exchange", "instrument"]
 
 
-def gaps(stream: Stream) -> tuple[Finding, ...]:
+def gaps(stream: Rows) -> tuple[Finding, ...]:
     """Warn of times without a candle, where there are candles on all days of the week: that market never closes.
 
     Others have nights, weekends and holidays between their candles; which those are, a calendar would have to say.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,6 +12,7 @@ from barter_bt.book.by_order import ACTIONS
 from barter_bt.data.history import NEVER, Closed, History
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Finding, Report
+from barter_bt.data.rows import Rows
 from barter_bt.data.rules import Rule, crossed_rule, row_rules
 from barter_bt.data.schema import TIME_NAMES
 from barter_bt.data.sequence import CODE, sequence_rules
@@ -20,9 +20,6 @@ from barter_bt.errors import nearest
 
 _ROWS_SHOWN = 5
 _NEWEST_FIRST = 0.9  # of the rows: fewer that go back are out of order, and no use to be turned round
-
-if TYPE_CHECKING:
-    from barter_bt.data.stream import Stream
 
 
 @dataclass
@@ -48,7 +45,7 @@ class Scan:
         The declared instruments; without it any name is allowed.
     """
 
-    def __init__(self, stream: Stream, codes: Mapping[str, int] | None) -> None:
+    def __init__(self, stream: Rows, codes: Mapping[str, int] | None) -> None:
         self._stream = stream
         self._declared = codes
         self._ids: dict[str, int] = {}

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from barter_bt.data.chunk import Chunk
-from barter_bt.data.continuity import breaks
 from barter_bt.data.doubts import doubts
-from barter_bt.data.gaps import gaps
 from barter_bt.data.orders import ORDER_FAULTS
+from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Report
+from barter_bt.data.rows import Rows, chunk_of
 from barter_bt.data.scan import Scan
 from barter_bt.data.schema import BOOKS, SCHEMAS
 from barter_bt.data.sound import is_sound
 from barter_bt.errors import ConfigError
 
-if TYPE_CHECKING:
-    from barter_bt.data.stream import Stream
 
-
-def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
+def check(stream: Rows, codes: Mapping[str, int] | None = None) -> Report:
     """Check every row of a stream.
 
     Parameters
@@ -44,6 +40,9 @@ def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
     >>> [(finding.code, finding.rows) for finding in check(trades(frame)).errors]
     [('not_positive', (1,)), ('not_finite', (2,))]
     """
+    from barter_bt.data.continuity import breaks
+    from barter_bt.data.gaps import gaps
+
     if not hasattr(stream, "pieces"):
         raise ConfigError(
             f"data.check takes a stream, and this is a {type(stream).__name__}",
@@ -70,7 +69,7 @@ class Guard:
         The declared instruments.
     """
 
-    def __init__(self, stream: Stream, codes: Mapping[str, int]) -> None:
+    def __init__(self, stream: Rows, codes: Mapping[str, int]) -> None:
         self._stream, self._codes = stream, codes
         self._scan = Scan(stream, codes)
 
@@ -85,6 +84,21 @@ class Guard:
             if self._scan.has_errors:
                 check(self._stream, self._codes).raise_if_errors()
         history.keep(piece.canonical, code)
+
+
+def chunks_of(
+    stream: Rows, codes: Mapping[str, int], extra: Sequence[str] = (), guard: Guard | None = None
+) -> Iterator[Chunk]:
+    """Chunks of the rows as they are, nulls refused, with ``extra`` columns of the user's own; a guard sees each."""
+    for piece in stream.pieces(extra):
+        if any(series.null_count() for series in piece.canonical):
+            check(stream, codes).raise_if_errors()
+        chunk = chunk_of(stream, piece, codes)
+        if guard:
+            guard.inspect(piece, chunk)
+        if extra:
+            chunk.own = own_values(piece, list(extra))
+        yield chunk
 
 
 assert set(SCHEMAS) == {"trades", "quotes", "candles", *BOOKS}, "every kind has rules"

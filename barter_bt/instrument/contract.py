@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, get_args
 
 from barter_bt.errors import InstrumentError, nearest
 from barter_bt.instrument.number import decimal
-
-if TYPE_CHECKING:
-    from barter_bt.instrument.instrument import Instrument
-
-Kind = Literal["spot", "perpetual", "future", "option"]
-OptionKind = Literal["call", "put"]
-Exercise = Literal["american", "bermudan", "european"]
-QuantityUnit = Literal["asset", "contract", "quote"]
-Delivery = Literal["cash", "physical"]
+from barter_bt.instrument.specification import Delivery, Exercise, Kind, OptionKind, QuantityUnit, Specification
 
 _CHOICES = {
-    "kind": ("spot", "perpetual", "future", "option"),
-    "option_kind": ("call", "put"),
-    "exercise": ("american", "bermudan", "european"),
-    "quantity_unit": ("asset", "contract", "quote"),
-    "delivery": ("cash", "physical"),
+    "kind": get_args(Kind),
+    "option_kind": get_args(OptionKind),
+    "exercise": get_args(Exercise),
+    "quantity_unit": get_args(QuantityUnit),
+    "delivery": get_args(Delivery),
 }
 _KINDS_WITH = {
     "settlement": ("perpetual", "future", "option"),
@@ -40,7 +32,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_NS = (1 << 63) - 1
 
 
-def check_contract(one: Instrument) -> None:
+def check_contract(one: Specification) -> None:
     """Refuse a contract that says too little, too much, or what is not allowed."""
     for field, allowed in _CHOICES.items():
         value = getattr(one, field)
@@ -67,7 +59,7 @@ def check_contract(one: Instrument) -> None:
         raise InstrumentError(f"spot instrument {one.name!r} has contract_size {one.contract_size}; it must be 1")
 
 
-def _check_delivery(one: Instrument) -> None:
+def _check_delivery(one: Specification) -> None:
     """What is delivered must be named, at a time that is known."""
     for field, example in (("underlying", "btc_usd"), ("expiry", "2024-06-28T08:00:00Z")):
         if getattr(one, field) is None:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from barter_bt.errors import InstrumentError
-from barter_bt.instrument.contract import Delivery, Exercise, Kind, OptionKind, QuantityUnit, check_contract, expiry_ns
+from barter_bt.instrument.contract import check_contract, expiry_ns
 from barter_bt.instrument.exchange import exchange_id
 from barter_bt.instrument.negative import NEGATIVE_PRICES, check_negative_prices
 from barter_bt.instrument.number import Number, decimal
-from barter_bt.instrument.spec import objection
+from barter_bt.instrument.specification import Delivery, Exercise, Kind, OptionKind, QuantityUnit, Specification
 
 __all__ = ["Delivery", "Exercise", "Instrument", "Kind", "Number", "OptionKind", "QuantityUnit", "decimal"]
 
@@ -28,7 +28,7 @@ _POSITIVE = (
 
 
 @dataclass(frozen=True)
-class Instrument:
+class Instrument(Specification):
     """One tradable instrument of one exchange.
 
     Every kind can be declared and indexed. A backtest deals in spot, in perpetuals and futures that are settled in
@@ -99,32 +99,6 @@ class Instrument:
     >>> call.settlement, call.expiry, call.quantity_unit
     ('btc', 1719561600000000000, 'contract')
     """
-
-    exchange: str
-    name: str
-    base: str = ""
-    quote: str = ""
-    kind: Kind = "spot"
-    contract_size: Number = 1
-    price_increment: Number | None = None
-    quantity_increment: Number | None = None
-    quantity_min: Number | None = None
-    notional_min: Number | None = None
-    name_exchange: str | None = None
-    settlement: str | None = None
-    expiry: datetime | str | int | None = None
-    strike: Number | None = None
-    option_kind: OptionKind | None = None
-    exercise: Exercise | None = None
-    price_min: Number | None = None
-    quantity_unit: QuantityUnit | None = None
-    base_name_exchange: str | None = None
-    quote_name_exchange: str | None = None
-    settlement_name_exchange: str | None = None
-    settlement_price: Number | None = None
-    underlying: str | None = None
-    delivery: Delivery | None = None
-    price_can_be_negative: bool = False
 
     def __post_init__(self) -> None:
         self._set("exchange", exchange_id(self.exchange))
@@ -227,31 +201,6 @@ class Instrument:
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
 
-    @property
-    def is_derivative(self) -> bool:
-        """Whether a fill moves margin instead of exchanging two assets."""
-        return self.kind != "spot"
-
-    @property
-    def is_inverse(self) -> bool:
-        """Whether it is a contract over an amount of quote money that is settled in its base asset.
-
-        One contract is worth contract size / price of the base asset, so that a long position gains as the notional
-        shrinks.
-        """
-        return self.kind in ("perpetual", "future") and self.settlement == self.base
-
-    @property
-    def key(self) -> str:
-        """``exchange.name``: unique over all exchanges."""
-        return f"{self.exchange}.{self.name}"
-
-    @property
-    def assets(self) -> tuple[str, ...]:
-        """The assets that it needs: base, quote, and the settlement asset where that is a third."""
-        three = (self.base, self.quote, self.settlement or self.quote)
-        return tuple(dict.fromkeys(three))
-
     def check_order(self, quantity: Number, price: Number | None = None) -> str | None:
         """Check an order by the specification, as the venue will on its arrival (rule 17).
 
@@ -283,4 +232,6 @@ class Instrument:
         >>> btc.check_order("0.025")
         'off_grid'
         """
+        from barter_bt.instrument.objection import objection
+
         return objection(self, quantity, price)

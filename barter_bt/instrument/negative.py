@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from barter_bt.errors import InstrumentError
-
-if TYPE_CHECKING:
-    from barter_bt.instrument.instrument import Instrument
+from barter_bt.instrument.specification import Specification
 
 NEGATIVE_PRICES = "where prices can be 0 or below, declare the instrument with price_can_be_negative=True"
 
 
-def check_negative_prices(one: Instrument) -> None:
+def check_negative_prices(one: Specification) -> None:
     """Refuse an instrument for which prices of 0 and below would have no meaning.
 
     Raises

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from barter_bt.errors import ConfigError
+from barter_bt.live.again import process_again
 from barter_bt.live.arrival import Arrival
 from barter_bt.live.protocols import KeepsState, Source
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.recording import read_session
-from barter_bt.live.replay import process_again
 from barter_bt.live.session import Session
 
 

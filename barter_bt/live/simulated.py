@@ -41,10 +41,11 @@ from barter_bt.engine.feed import Feed, earliest
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.window import keep_columns
 from barter_bt.engine.wake import PYTHON
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import ConfigError
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock, Virtual
+from barter_bt.live.from_simulation import engine_arguments, instruments_of, refuse_untold
 from barter_bt.live.kept import (
     check_arrivals,
     check_there,
@@ -57,7 +58,7 @@ from barter_bt.live.kept import (
 from barter_bt.live.orders import TakesOrders
 from barter_bt.live.tells import account, tell_market
 from barter_bt.simulation import loop
-from barter_bt.strategy.columns import expect_numbers, own_columns
+from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Driver
 from barter_bt.system import Engine, Timer
 from barter_bt.venue.remember import remember
@@ -119,7 +120,7 @@ class SimulatedExchange(TakesOrders):
                 "bt.Simulation(data, instruments, balances=...)",
             )
         setup = simulation.setup
-        _refuse(setup)
+        refuse_untold(setup)
         state, self._venue = _begun(setup)
         super().__init__(setup, state)
         self.exchanges = tuple(setup.index.exchanges)
@@ -351,28 +352,11 @@ class SimulatedExchange(TakesOrders):
 
     def engine_arguments(self) -> dict[str, Any]:
         """Keyword arguments of an :class:`~barter_bt.system.Engine` that counts as the venue does."""
-        setup, scales = self.setup, self.setup.scales
-        keys = [f"{exchange}.{name}" for exchange, name in setup.index.assets]
-        return {
-            "instruments": self.instruments(),
-            "balances": {keys[asset]: amount for asset, amount in setup.balances.items()},
-            "units": dict(zip(keys, scales.units, strict=True)),
-            "reporting": keys[setup.market.reporting],
-            "risk": setup.asked_risk,
-            "venues": dict(setup.venues),
-            "rates": setup.rates,
-            "data_columns": [name for name in own_columns(setup.streams) if _holds_numbers(setup, name)],
-            "sessions": {setup.index.names[i]: one for i, one in setup.sessions.items()},
-            "start": setup.begins,
-        }
+        return engine_arguments(self.setup)
 
     def instruments(self) -> list[Instrument]:
         """What is traded, with the increments that prices and quantities are counted in."""
-        scales = self.setup.scales
-        return [
-            replace(one, price_increment=scales.ticks[i], quantity_increment=scales.lots[i])
-            for i, one in enumerate(self.setup.index.instruments)
-        ]
+        return instruments_of(self.setup)
 
     def attach(self, engine: Engine, *, timer_ns: int, bar_close: bool) -> None:
         """Count as an engine does, and tell it of timers and bar closes as its strategy asks to be woken."""
@@ -394,30 +378,6 @@ class SimulatedExchange(TakesOrders):
         return digests(self.s, names)["digest"]
 
 
-def _holds_numbers(setup: Setup, name: str) -> bool:
-    """Whether strategies can read a column of the user's own."""
-    try:
-        for stream in setup.streams:
-            expect_numbers(stream, name)
-    except DataError:
-        return False
-    return True
-
-
 def _begun(setup: Setup) -> tuple[EngineState, VenueState]:
     """Engine and venue before the first event; limits are the business of the system's engine."""
     return replace(setup, risk=None, managers=(), record=None).begin()
-
-
-def _refuse(setup: Setup) -> None:
-    if setup.commands:
-        raise ConfigError("the simulation has commands", "in a live system they are given to its handle")
-    if setup.record:
-        raise ConfigError("the simulation has readings to record", "leave record out: what is live is not read so")
-    if any(one.kind == "split" for one in setup.cash_flows):
-        raise ConfigError("the simulation has splits, which no account event can tell", "use adjusted prices")
-    for stream in setup.streams:
-        if stream.is_book:
-            raise ConfigError(f"{stream.name} is an order book, which is not told live", "give its best quotes")
-    if not setup.streams:
-        raise DataError("the simulation has no data")

@@ -14,13 +14,12 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
-from barter_bt.data.duration import duration_ns, span_ns
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.number import Number
-from barter_bt.live.clock import SECOND_NS, Clock, Virtual, WallClock
+from barter_bt.live.clock import Clock, Virtual, WallClock
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.host import Host
 from barter_bt.live.protocols import ExecutionClient, Source, TakesMarks
@@ -28,6 +27,7 @@ from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.session import Session
 from barter_bt.live.simulated import SimulatedExchange
+from barter_bt.live.spans import Spans
 from barter_bt.live.synchronous import SyncHandle
 from barter_bt.protocol import TradingState
 from barter_bt.risk.managers import Given
@@ -152,42 +152,17 @@ class System:
         prefix: str = "",
         compiled: bool = False,
     ) -> None:
-        _allowed("feed_mode", feed_mode, ("stream", "iterator"))
-        _allowed("audit_mode", audit_mode, ("enabled", "disabled"))
-        if feed_mode == "iterator" and not (len(sources) == 1 and hasattr(sources[0], "next")):
-            raise ConfigError("an iterator is one source with next()", 'use feed_mode="stream" for others')
+        _check_modes(feed_mode, audit_mode, sources)
+        spans = Spans.read(grace=grace, overdue=overdue, drain=drain, mark_every=mark_every, stale=stale)
         self.session = Session(
-            strategy,
-            clients_by_exchange(instruments, clients),
-            prefix=prefix,
-            compiled=compiled,
-            instruments=instruments,
-            trading=trading,
-            balances=balances,
-            risk=risk,
-            risk_check=risk_check,
-            start=start,
-            units=units,
-            reporting=reporting,
-            venues=venues,
-            rates=rates,
-            sessions=sessions,
-            data_columns=data_columns,
-        )
+            strategy, clients_by_exchange(instruments, clients), prefix=prefix, compiled=compiled,
+            instruments=instruments, trading=trading, balances=balances, risk=risk, risk_check=risk_check, start=start,
+            units=units, reporting=reporting, venues=venues, rates=rates, sessions=sessions, data_columns=data_columns,
+        )  # fmt: skip
         self.session.takers = [source for source in sources if isinstance(source, TakesMarks)]
-        drain_ns = duration_ns(drain, "drain")
-        if drain_ns < 0:
-            raise ConfigError(f"drain is {drain!r}; it must not be below 0", 'write for example "5s", or 0 to wait not')
-        mark_ns = SECOND_NS if mark_every is None else span_ns(mark_every, "mark_every")
-        stale_ns = None if stale is None else span_ns(stale, "stale")
-        used = clock or WallClock()
-        waits = duration_ns(grace, "grace"), duration_ns(overdue, "overdue")
         own = [source for source in sources if isinstance(source, KeepsTime)]
-        if own and mark_every is not None:
-            told = f"mark_every is {mark_every!r} and has no effect: {type(own[0]).__name__} tells its own marks"
-            raise ConfigError(told, "give it to the simulation")
-        for source in own:
-            source.attach(self.session.engine, timer_ns=self.session.timer_ns, bar_close=self.session.wakes_at_bars)
+        _attach(own, self.session, mark_every)
+        used = clock or WallClock()
         self._host = Host(
             self.session,
             sources,
@@ -197,10 +172,10 @@ class System:
             tells_audits=audit_mode == "enabled",
             keeps_time=not own,
             recorder=recorder,
-            reconciler=Reconciler(self.session.engine, *waits) if reconcile else None,
-            drain_ns=drain_ns,
-            mark_ns=mark_ns,
-            stale_ns=None if isinstance(used, Virtual) else stale_ns,
+            reconciler=Reconciler(self.session.engine, spans.grace, spans.overdue) if reconcile else None,
+            drain_ns=spans.drain,
+            mark_ns=spans.mark,
+            stale_ns=None if isinstance(used, Virtual) else spans.stale,
         )
 
     async def start(self) -> SystemHandle:
@@ -282,6 +257,22 @@ def clients_by_exchange(
         if exchange not in found:
             raise ConfigError(f"exchange {exchange!r} has no client", f"there are clients of {sorted(found)}")
     return found
+
+
+def _attach(sources: Sequence[KeepsTime], session: Session, mark_every: str | int | None) -> None:
+    """Let sources that keep the time tell what the strategy asks to be woken by."""
+    if sources and mark_every is not None:
+        told = f"mark_every is {mark_every!r} and has no effect: {type(sources[0]).__name__} tells its own marks"
+        raise ConfigError(told, "give it to the simulation")
+    for source in sources:
+        source.attach(session.engine, timer_ns=session.timer_ns, bar_close=session.wakes_at_bars)
+
+
+def _check_modes(feed_mode: str, audit_mode: str, sources: Sequence[Source]) -> None:
+    _allowed("feed_mode", feed_mode, get_args(FeedMode))
+    _allowed("audit_mode", audit_mode, get_args(AuditMode))
+    if feed_mode == "iterator" and not (len(sources) == 1 and hasattr(sources[0], "next")):
+        raise ConfigError("an iterator is one source with next()", 'use feed_mode="stream" for others')
 
 
 def _allowed(what: str, given: str, allowed: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -12,21 +12,19 @@ from barter_bt.errors import BarterBtError, ConfigError
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.page.html import writable, write_html
 from barter_bt.report.page.tables import Table, frame_table
+from barter_bt.research.outcome import Outcome
 from barter_bt.research.ranking import ranked
 from barter_bt.statistic import FIGURES
 from barter_bt.statistic.curve import Curve, curve_of
 from barter_bt.statistic.figure import show
 from barter_bt.statistic.interval import per
 
-if TYPE_CHECKING:
-    from barter_bt.research.result import Sweep
-
 CURVES = 40
 _ROWS = 100
 
 
 def write_sweep_page(
-    found: Sweep,
+    found: Outcome,
     path: str | Path,
     *,
     title: str = "Sweep",
@@ -84,7 +82,7 @@ def write_sweep_page(
     )
 
 
-def _curves(found: Sweep, rows: pl.DataFrame, most: int) -> tuple[dict[int, Curve], list[str]]:
+def _curves(found: Outcome, rows: pl.DataFrame, most: int) -> tuple[dict[int, Curve], list[str]]:
     """Equity by set, the best first; with folds that of the stitched tests, as set -1; and why there is none."""
     if found.plan is None:
         return {}, ["The sweep was read from a file, which has no equity curves."]
@@ -103,11 +101,11 @@ def _curves(found: Sweep, rows: pl.DataFrame, most: int) -> tuple[dict[int, Curv
     return made, [f"Equity is there of the best {len(made):,} of {rows.height:,} sets."] if left else []
 
 
-def _label(found: Sweep, name: str) -> str:
+def _label(found: Outcome, name: str) -> str:
     return FIGURES[name].label.format(per=per(found.interval)) if name in FIGURES else name
 
 
-def _cards(found: Sweep, best: Mapping[str, Any], objective: str) -> list[tuple[str, str, str]]:
+def _cards(found: Outcome, best: Mapping[str, Any], objective: str) -> list[tuple[str, str, str]]:
     """Label, value and meaning of what is told of the best set."""
     own = [(name, str(best[name]), "parameter of the best set") for name in found.parameters]
     figures = [objective, *(name for name in ("total_return", "max_drawdown", "trades") if name != objective)]
@@ -116,7 +114,7 @@ def _cards(found: Sweep, best: Mapping[str, Any], objective: str) -> list[tuple[
     return [*own, ("Trials", f"{found.trials:,}", "how many different runs were tried: how many chances luck had")]
 
 
-def _tables(found: Sweep, rows: pl.DataFrame, objective: str) -> list[Table]:
+def _tables(found: Outcome, rows: pl.DataFrame, objective: str) -> list[Table]:
     shown = [*found.parameters, *(name for name in found.figures if rows[name].null_count() < rows.height)]
     left = f"{_ROWS:,} of {rows.height:,}" if rows.height > _ROWS else ""
     made = [frame_table("Best sets", rows.select(shown).head(_ROWS), left, figures=True)]

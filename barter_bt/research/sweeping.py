@@ -15,12 +15,13 @@ from barter_bt.research.course import run_all
 from barter_bt.research.executors import Kind, crew_of
 from barter_bt.research.folds import Fold
 from barter_bt.research.kept import KeptRows
+from barter_bt.research.outcome import RESERVED
 from barter_bt.research.overfitting.block_sums import check_number
 from barter_bt.research.pieces import Piece, pieces_of, table_of
 from barter_bt.research.plan import ONE_PASS
 from barter_bt.research.progress import showing
 from barter_bt.research.ranking import LOWER_IS_BETTER
-from barter_bt.research.result import RESERVED, Sweep
+from barter_bt.research.result import Sweep
 from barter_bt.research.runs import Runs
 from barter_bt.research.sampled import SUMS
 from barter_bt.research.searching import Adaptive, Search

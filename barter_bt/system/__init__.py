@@ -17,9 +17,10 @@ from barter_bt.system.audit import (
     TradingDisabled,
 )
 from barter_bt.system.config import ConfigWarning, SystemConfig, load_config
+from barter_bt.system.decider import close_with_market_orders
 from barter_bt.system.engine import Engine
 from barter_bt.system.recording import Recording, RecordingWarning, market_streams, read_recording
-from barter_bt.system.strategy import Strategy, close_with_market_orders
+from barter_bt.system.strategy import Strategy
 from barter_bt.system.timer import Timer
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from barter_bt.engine.action.stop import STOPS, begin_stop, stop_reason
 from barter_bt.engine.audit import COMMANDED, note_output
@@ -33,9 +33,9 @@ from barter_bt.protocol import (
     UnrecoverableEngineError,
 )
 from barter_bt.system.audit import AlgoOrders, Audit, Commanded, Output, Sent, Stopped, TradingDisabled
+from barter_bt.system.decider import NOTHING, AmongOpens, Decider, close_with_market_orders, overrides
 from barter_bt.system.filters import many
 from barter_bt.system.requests import Ready, Requests
-from barter_bt.system.strategy import NOTHING, AmongOpens, Strategy, close_with_market_orders, overrides
 from barter_bt.system.view import View
 
 T = TypeVar("T")
@@ -55,21 +55,22 @@ class Acting(View):
     """The part of :class:`~barter_bt.system.Engine` that acts."""
 
     terminated: bool
+    _strategy: Decider[Self]
     _requests: Requests
     _clock: Callable[[], int] | None
     _outputs: list[Output]
     _asked: int  # functions of the strategy that are being called
 
     @property
-    def strategy(self) -> Strategy:
+    def strategy(self) -> Decider[Self]:
         """What is told of events, and asked; another may take its place between two of them."""
         return self._strategy
 
     @strategy.setter
-    def strategy(self, strategy: Strategy) -> None:
+    def strategy(self, strategy: Decider[Self]) -> None:
         self._strategy = strategy
-        self._tells = overrides(strategy.on_event, Strategy.on_event)
-        self._asks = overrides(strategy.generate_algo_orders, Strategy.generate_algo_orders)
+        self._tells = overrides(strategy.on_event, Decider.on_event)
+        self._asks = overrides(strategy.generate_algo_orders, Decider.generate_algo_orders)
 
     def _begin(self, command: int, exchange: int = -1, kind: int = ENGINE_UPDATE, time: int | None = None) -> Errors:
         start_event(self.state, self._now(time), kind, -1, exchange, command)

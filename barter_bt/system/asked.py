@@ -22,7 +22,7 @@ from barter_bt.protocol import (
 from barter_bt.system.acting import Acting
 from barter_bt.system.book import kind_and_time
 from barter_bt.system.conditions import conditions_of, distance_of
-from barter_bt.system.strategy import AmongOpens
+from barter_bt.system.decider import AmongOpens
 
 Asked: TypeAlias = tuple[list[OrderRequestCancel], list[AmongOpens]]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
-from barter_bt.data.rates import Pair
+from barter_bt.data.rates import Pair, read_rates
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import FULL
 from barter_bt.engine.flows import (
@@ -27,10 +28,13 @@ from barter_bt.engine.flows import (
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account
 from barter_bt.engine.state.tables import CashFlows, EngineState
-from barter_bt.instrument import IndexedInstruments
+from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
+from barter_bt.instrument.number import Number, decimal
 from barter_bt.protocol import CashFlowKind
+from barter_bt.system.book import Book
 from barter_bt.system.units import Units
 from barter_bt.venue.build import build_links, build_terms, build_tiers
+from barter_bt.venue.by_exchange import venues_of
 from barter_bt.venue.terms import Venue
 
 FLOW_KINDS: dict[CashFlowKind, int] = {
@@ -49,6 +53,27 @@ FLOW_KINDS: dict[CashFlowKind, int] = {
     CashFlowKind.TRANSFER: TRANSFER,
     CashFlowKind.VARIATION: VARIATION,
 }
+
+
+def beginning(
+    instruments: Iterable[Instrument],
+    balances: Mapping[str, Decimal | int | str],
+    units: Mapping[str, Number],
+    venues: Venue | Mapping[str, Venue] | None,
+    rates: Mapping[str, Any] | tuple[Pair, ...] | None,
+    reporting: str | None,
+    start: int,
+) -> tuple[IndexedInstruments, Units, EngineState, Book]:
+    """What an engine has before its first event, of what it is given (:class:`~barter_bt.system.Engine`)."""
+    pairs = rates if isinstance(rates, tuple) else read_rates(rates)
+    index = IndexedInstruments(instruments, [name for one in pairs for name in (one.base, one.quote)])
+    amounts = {index.asset(name): Decimal(amount) for name, amount in balances.items()}
+    chosen = {index.asset(name): decimal(unit, f"unit of {name!r}") for name, unit in units.items()}
+    counted, book = Units(index, choose_scales(index, {}, amounts, units=chosen)), Book()
+    book.balances = {asset: (amount, amount) for asset, amount in amounts.items()}
+    terms = venues_of(venues, index)
+    worth_in = index.asset(reporting) if reporting else index.settlement_assets[0]
+    return index, counted, build(index, counted, amounts, start, worth_in, terms, pairs), book
 
 
 def build(

@@ -4,62 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from barter_bt.columns.table import out_of_memory
-from barter_bt.data.rates import Pair, read_rates
+from barter_bt.data.rates import Pair
 from barter_bt.engine.audit import begin
-from barter_bt.engine.command import DISABLE_TRADING, ENABLE_TRADING, LOSE_ACCOUNT, LOSE_MARKET, SHUTDOWN
-from barter_bt.engine.event import BALANCE, BAR_CLOSE, MARKET_CANDLE, TIMER
-from barter_bt.engine.order import BUY, REASONS
+from barter_bt.engine.event import BALANCE
+from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.calendars import install, sessions_of
-from barter_bt.engine.state.connectivity import lose_account, lose_market
 from barter_bt.engine.state.window import keep_candles, keep_columns
-from barter_bt.engine.step import advance
-from barter_bt.errors import BarterBtError, ConfigError, DataError
+from barter_bt.errors import BarterBtError, ConfigError
 from barter_bt.errors import EngineError as RunError
-from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
-from barter_bt.instrument.number import Number, decimal
-from barter_bt.protocol import (
-    Account,
-    AccountEvent,
-    Command,
-    EngineEvent,
-    Item,
-    Market,
-    MarketEvent,
-    Reconnecting,
-    Shutdown,
-    Side,
-    TradingState,
-    TradingStateUpdate,
-)
+from barter_bt.instrument import Instrument
+from barter_bt.instrument.number import Number
+from barter_bt.protocol import EngineEvent, Item, Market, Shutdown, TradingState
 from barter_bt.risk.managed import Managed
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import candle_history as asked_history
 from barter_bt.system.accounts import Accounts
-from barter_bt.system.acting import Acting, Apply, Errors
-from barter_bt.system.audit import AccountDisconnect, Audit, MarketDisconnect, PositionExit, Request
-from barter_bt.system.book import Book
-from barter_bt.system.build import build
-from barter_bt.system.changes import LARGEST_TIME, Changes, check_time
-from barter_bt.system.markets import event_time, keep_beside, prepare_market, read_item
+from barter_bt.system.acting import Errors
+from barter_bt.system.audit import Audit, Request
+from barter_bt.system.build import beginning
+from barter_bt.system.decider import Decider
 from barter_bt.system.requests import Requests, Send
 from barter_bt.system.rows import take_batch, taker
 from barter_bt.system.saved import load_state, save_state
-from barter_bt.system.strategy import Strategy
 from barter_bt.system.timer import Timer
-from barter_bt.system.units import Units
+from barter_bt.system.updating import Updating
 from barter_bt.venue import Venue
-from barter_bt.venue.by_exchange import venues_of
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-class Engine(Acting):
+class Engine(Updating):
     """Barter's engine over columns, one event at a time.
 
     Parameters
@@ -67,7 +45,7 @@ class Engine(Acting):
     instruments
         What can be traded.
     strategy
-        Asked after each event while trading is enabled.
+        A :class:`~barter_bt.system.Strategy`, asked after each event while trading is enabled.
     balances
         Starting balance of each asset, by ``asset`` or ``exchange.asset``; they are not an event.
     risk
@@ -115,7 +93,7 @@ class Engine(Acting):
 
     Examples
     --------
-    >>> from barter_bt.protocol import Item, MarketEvent, PublicTrade
+    >>> from barter_bt.protocol import MarketEvent, PublicTrade, Side
     >>> engine = Engine([Instrument("x", "btc_usd", price_increment="0.5")])
     >>> trade = PublicTrade("1", 100.5, 2.0, Side.BUY)
     >>> audit = engine.process(Market(Item(MarketEvent(7, 7, "x", "btc_usd", trade))))
@@ -126,7 +104,7 @@ class Engine(Acting):
     def __init__(
         self,
         instruments: Iterable[Instrument],
-        strategy: Strategy | None = None,
+        strategy: Decider[Engine] | None = None,
         *,
         balances: Mapping[str, Decimal | int | str] | None = None,
         risk: Given = None,
@@ -144,47 +122,43 @@ class Engine(Acting):
         data_columns: Sequence[str] = (),
         vet: Callable[[Request], None] = lambda request: None,
     ) -> None:
-        pairs = rates if isinstance(rates, tuple) else read_rates(rates)
-        index = IndexedInstruments(instruments, [name for one in pairs for name in (one.base, one.quote)])
-        amounts = {index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
-        chosen = {index.asset(name): decimal(unit, f"unit of {name!r}") for name, unit in (units or {}).items()}
-        counted, book = Units(index, choose_scales(index, {}, amounts, units=chosen)), Book()
-        terms = venues_of(venues, index)
-        book.balances = {asset: (amount, amount) for asset, amount in amounts.items()}
-        worth_in = index.asset(reporting) if reporting else index.settlement_assets[0]
-        super().__init__(index, counted, build(index, counted, amounts, start, worth_in, terms, pairs), book)
-        self.strategy = strategy or Strategy()
+        super().__init__(*beginning(instruments, balances or {}, units or {}, venues, rates, reporting, start))
+        self.strategy = strategy or Decider()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
-        self._data_columns = {name: number for number, name in enumerate(dict.fromkeys(data_columns))}
-        self.columns_read = tuple(self._data_columns)
-        if self._data_columns:
-            keep_columns(self.state, len(self._data_columns))
-        install(sessions_of(sessions, index, ()), self.state)
-        if history := asked_history(candle_history):
-            keep_candles(self.state, history)
-        limits, managers = split(risk)
-        if limits:
-            limits.apply(self.state, index, counted.scales)
-            counted.changed = lambda: limits.apply_amounts(self.state, index, counted.scales, again=True)
-        self._managed = Managed(managers, self.state, index) if managers else None
-        self._accounts = Accounts(self.state, index, counted, book)
+        self._keep(data_columns, asked_history(candle_history), sessions)
+        self._managed = self._hold_against(risk)
+        self._accounts = Accounts(self.state, self.index, self.units, self._book)
         if risk_check not in ("each", "together"):
             raise ConfigError(f"risk_check is {risk_check!r}; allowed: 'each', 'together'")
-        together = risk_check == "together"
         self._requests = Requests(
-            self.state,
-            index,
-            counted,
-            book,
-            send or _keep,
+            *(self.state, self.index, self.units, self._book),
+            send or _keep_only,
             self._tell_sent,
-            together=together,
+            together=risk_check == "together",
             managed=self._managed,
             vet=vet,
         )
         self._clock = clock
         self._take = taker(self.state, compiled=False)
         self._outputs, self._asked, self.terminated = [], 0, False
+
+    def _keep(self, data_columns: Sequence[str], history: int, sessions: Any) -> None:
+        """Make room for what strategies read besides the state: columns of the user's own, candles, calendars."""
+        self._data_columns = {name: number for number, name in enumerate(dict.fromkeys(data_columns))}
+        self.columns_read = tuple(self._data_columns)
+        if self._data_columns:
+            keep_columns(self.state, len(self._data_columns))
+        install(sessions_of(sessions, self.index, ()), self.state)
+        if history:
+            keep_candles(self.state, history)
+
+    def _hold_against(self, risk: Given) -> Managed | None:
+        """Apply the limits, also where units change; the user's own risk managers."""
+        limits, managers = split(risk)
+        if limits:
+            limits.apply(self.state, self.index, self.units.scales)
+            self.units.changed = lambda: limits.apply_amounts(self.state, self.index, self.units.scales, again=True)
+        return Managed(managers, self.state, self.index) if managers else None
 
     @property
     def data_columns(self) -> tuple[str, ...]:
@@ -370,14 +344,6 @@ class Engine(Acting):
         if self.terminated:
             raise RunError("the engine has ended: after a shutdown or an unrecoverable error it processes nothing")
 
-    def _update(self, event: EngineEvent | Timer) -> tuple[int, Errors]:
-        """Apply an event; returns its number, and errors that end the run."""
-        sequence, self._outputs = self.state.engine.sequence[0], []
-        if isinstance(event, Market) and isinstance(event.event, Item):
-            self._market(event.event.value)
-            return sequence, ()
-        return sequence, self._prepare(event)()
-
     def _answer(self, event: EngineEvent | Timer, sequence: int, errors: Errors) -> Audit:
         """Tell and ask the strategy."""
         engine = self.state.engine
@@ -394,98 +360,6 @@ class Engine(Acting):
         self.terminated = ends or bool(errors)
         return Audit(sequence, engine.time[0], event, tuple(self._outputs), tuple(errors))
 
-    def _prepare(self, event: EngineEvent | Timer) -> Apply:
-        """What the event will do. All that can be wrong with it is an error here, and then nothing has changed."""
-        if isinstance(event, Market | Account):
-            what = event.event
-            if isinstance(what, Reconnecting):
-                return partial(self._disconnect, isinstance(event, Market), self.index.exchange(what.exchange))
-            item: Any = what.value
-            return self._account(item)
-        if isinstance(event, Command):
-            return self._command(event.kind)
-        if isinstance(event, TradingStateUpdate):
-            return partial(self._set_trading, event.state)
-        if isinstance(event, Timer):
-            check_time(event.time)
-            return partial(self._begin, -1, kind=BAR_CLOSE if event.closes_bar else TIMER, time=event.time)
-        if isinstance(event, Shutdown):
-            return partial(self._begin, SHUTDOWN)
-        raise DataError(f"{event!r} is no event of the engine", "barter_bt.protocol.EngineEvent has them all")
 
-    def _disconnect(self, is_market: bool, exchange: int) -> Errors:
-        self._begin(LOSE_MARKET if is_market else LOSE_ACCOUNT, exchange)
-        (lose_market if is_market else lose_account)(self.state, exchange)
-        name = self.index.exchanges[exchange]
-        told = self._ask(self.strategy.on_disconnect, self, name)
-        self._outputs.append((MarketDisconnect if is_market else AccountDisconnect)(name, told))
-        return ()
-
-    def _market(self, item: MarketEvent) -> None:
-        """Take an item at once, if nothing can be wrong with it; else find out what is."""
-        index, sent = self.index, item.time_exchange
-        exchange = index.exchange_codes.get(item.exchange)
-        i = index.codes.get(item.instrument)  # type: ignore[arg-type]  # an index is none of the names
-        if exchange is None or i is None:
-            exchange, i = index.exchange(item.exchange), index.instrument(item.instrument)
-        kind, time, first, second, third, fourth, fifth = read_item(item)
-        now = sent if self._clock is None else self._clock()
-        if (
-            _is_time(sent)
-            and (time is sent or _is_time(time))
-            and (now is sent or _is_time(now))
-            and self._take(exchange, i, kind, now, time, first, second, third, fourth, fifth)
-        ):
-            if out_of_memory.error and (error := out_of_memory.take()):
-                raise error
-        else:
-            changes = Changes(self.state, index, self.units)
-            prepare_market(self.state, changes, exchange, i, item)
-            advance(self.state, now)
-            changes.apply()
-        if item.own or kind == MARKET_CANDLE:
-            keep_beside(self.state, self._data_columns, i, item)
-
-    def _account(self, item: AccountEvent) -> Apply:
-        changes = self._accounts.prepare(self.index.exchange(item.exchange), item.kind)
-        return partial(self._apply, event_time(item.kind), changes)
-
-    def _apply(self, time: int | None, changes: Changes) -> Errors:
-        closed = len(self.state.positions)
-        advance(self.state, self._now(time))
-        changes.apply()
-        self._outputs += [self._exit(row) for row in range(closed, len(self.state.positions))]
-        return ()
-
-    def _exit(self, row: int) -> PositionExit:
-        p, units = self.state.positions, self.units
-        i, lots = p.instrument[row], p.quantity[row]
-        one = self.index.instruments[i]
-        worth = units.quantity(i, lots) * Decimal(str(one.contract_size))
-        basis = units.in_quote(i, p.cost_basis[row])
-        return PositionExit(
-            i,
-            Side.BUY if p.side[row] == BUY else Side.SELL,
-            worth / basis if one.is_inverse else basis / worth,
-            units.quantity(i, p.quantity_max[row]),
-            units.in_quote(i, p.realised[row]),
-            units.in_quote(i, p.fees_enter[row]),
-            units.in_quote(i, p.fees_exit[row]),
-            p.time_enter[row],
-            p.time_exit[row],
-            (p.trade_enter[row], p.trade_exit[row]),
-        )
-
-    def _set_trading(self, state: TradingState) -> Errors:
-        self._begin(ENABLE_TRADING if state == TradingState.ENABLED else DISABLE_TRADING)
-        self.set_trading(state)
-        return ()
-
-
-def _is_time(time: object) -> bool:
-    """Whether compiled code takes it for the same number."""
-    return type(time) is int and -LARGEST_TIME <= time <= LARGEST_TIME
-
-
-def _keep(request: Request) -> None:
+def _keep_only(request: Request) -> None:
     return None

@@ -35,8 +35,8 @@ from barter_bt.system.bonds import NOT_YET, Bonds, Fate, is_needed
 from barter_bt.system.book import Book, plain_terms
 from barter_bt.system.changes import Changes, check_exchange
 from barter_bt.system.conditions import check_times, terms_of, wish_of
+from barter_bt.system.decider import AmongOpens
 from barter_bt.system.margins import check_margin
-from barter_bt.system.strategy import AmongOpens
 from barter_bt.system.units import Units
 
 Send: TypeAlias = Callable[[Request], EngineError | None]

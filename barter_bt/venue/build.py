@@ -1,4 +1,4 @@
-"""From configuration to the venue's columns."""
+"""From configuration to the terms of every instrument, and the links to exchanges."""
 
 from __future__ import annotations
 
@@ -8,50 +8,25 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-import numpy as np
-
-from barter_bt.book.tables import make_books
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.flows import BORROW_FEE, FEE, SPLIT
 from barter_bt.engine.latency import Delays as DelayTable
 from barter_bt.engine.messages import Links
-from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
-from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.order import CANDLE_FILLS
 from barter_bt.engine.terms import CROSS, ISOLATED, RATE, Terms, zero_of
 from barter_bt.engine.tiers import BY_TIER, MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
+from barter_bt.venue.costs import Fees
 from barter_bt.venue.delays import Delays
-from barter_bt.venue.endings import plan_delistings, strike_ticks
+from barter_bt.venue.endings import strike_ticks
 from barter_bt.venue.faults import set_faults
-from barter_bt.venue.fee_tables import FeeTables, way_to_pay
+from barter_bt.venue.fee_tables import way_to_pay
 from barter_bt.venue.margins import Margin
-from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
-from barter_bt.venue.state import (
-    BOOK,
-    CANDLES,
-    FAR,
-    NOT_VALUED,
-    PLEDGED,
-    QUOTES,
-    TRADES,
-    Accounts,
-    Endings,
-    FillReasons,
-    FillTerms,
-    MarginTerms,
-    Matches,
-    OrderLists,
-    Taken,
-    VenueClock,
-    VenueMarkets,
-    VenueOrders,
-    VenueState,
-)
+from barter_bt.venue.state import BOOK, CANDLES, QUOTES, TRADES, FillTerms, MarginTerms
 from barter_bt.venue.terms import Venue
 
 CANDLE_PATHS = ("pessimistic", "optimistic", "open_high_low_close", "open_low_high_close", "adaptive")
@@ -150,50 +125,67 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
         margin = venue.margin_by_instrument.get(one.name, venue.margin)
         refuse_not_simulated(one)
-        tick, lot, quote = scales.ticks[i], scales.lots[i], index.settlement_assets[i]
-        value = scales.value(index, i)
+        tick, lot, unit = scales.ticks[i], scales.lots[i], scales.units[index.settlement_assets[i]]
         terms.exchange[i] = index.exchanges.index(one.exchange)
-        terms.base[i] = -1 if one.is_derivative else index.bases[i]
-        terms.quote[i] = quote
-        terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
         terms.margined[i] = _how_margined(one, venue, margin)
-        if max(value.numerator, value.denominator) > LIMIT:
-            raise _too_far_apart(index, scales, i, value)
-        terms.num[i], terms.den[i] = value.numerator, value.denominator
-        terms.den_inverse[i] = 1.0 / value.denominator
-        terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
-        most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
-        terms.lots_max[i] = -1 if one.price_can_be_negative else LIMIT // max(most, 1)
-        terms.maker_rate[i] = _rate(fees.maker, "maker fee")
-        terms.taker_rate[i] = _rate(fees.taker, "taker fee")
-        unit = scales.units[quote]
-        terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
-        terms.fee_by_order[i] = int(fees.by_order)
-        terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
-        for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
-            column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
-        terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
-        terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
-        terms.margin_rate[i] = _rate(margin.rate or 1, "margin rate")
-        terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
+        _set_worth(terms, i, index, scales)
+        _set_fees(terms, i, one, fees, lot, unit)
+        _set_margin(terms, i, margin, lot, unit)
         terms.tier_first[i], terms.tier_end[i], tiers = tiers, tiers + len(margin.tiers), tiers + len(margin.tiers)
-        if margin.tiers:
-            terms.lot_margin_num[i] = BY_TIER
-        terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
-        terms.notional_min[i] = _ceil(one.notional_min, unit)
-        terms.zero[i] = zero_of(one)
-        terms.price_min[i] = terms.zero[i] + _ceil(one.price_min, tick) if one.price_min is not None else 0
+        _set_bounds(terms, i, one, tick, lot, unit)
         with_fee = venue.mark == CLOSING_WITH_FEE
         terms.mark_by[i] = MARKS.index("closing" if with_fee else venue.mark)
         terms.closing_rate[i] = max(terms.taker_rate[i], 0) if with_fee else 0
-        terms.strike[i] = strike_ticks(one, tick)
-        terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
-        terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
-        terms.contract_size[i] = float(one.contract_size)
-        terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
-        terms.price_noise[i] = -math.inf if one.price_can_be_negative else terms.tick_noise[i]
-        terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
     return terms
+
+
+def _set_worth(terms: Terms, i: int, index: IndexedInstruments, scales: Scales) -> None:
+    """What a tick and a lot of an instrument are worth, and in which assets."""
+    one, tick, lot, value = index.instruments[i], scales.ticks[i], scales.lots[i], scales.value(index, i)
+    if max(value.numerator, value.denominator) > LIMIT:
+        raise _too_far_apart(index, scales, i, value)
+    terms.base[i] = -1 if one.is_derivative else index.bases[i]
+    terms.quote[i] = index.settlement_assets[i]
+    terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
+    terms.num[i], terms.den[i] = value.numerator, value.denominator
+    terms.den_inverse[i] = 1.0 / value.denominator
+    terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
+    most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
+    terms.lots_max[i] = -1 if one.price_can_be_negative else LIMIT // max(most, 1)
+    terms.contract_size[i] = float(one.contract_size)
+    terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
+    terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
+    terms.price_noise[i] = -math.inf if one.price_can_be_negative else terms.tick_noise[i]
+    terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
+
+
+def _set_fees(terms: Terms, i: int, one: Instrument, fees: Fees, lot: Decimal, unit: Decimal) -> None:
+    terms.maker_rate[i] = _rate(fees.maker, "maker fee")
+    terms.taker_rate[i] = _rate(fees.taker, "taker fee")
+    terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
+    terms.fee_by_order[i] = int(fees.by_order)
+    terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
+    for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
+        column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
+    terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
+    terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
+
+
+def _set_margin(terms: Terms, i: int, margin: Margin, lot: Decimal, unit: Decimal) -> None:
+    terms.margin_rate[i] = _rate(margin.rate or 1, "margin rate")
+    terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
+    if margin.tiers:
+        terms.lot_margin_num[i] = BY_TIER
+
+
+def _set_bounds(terms: Terms, i: int, one: Instrument, tick: Decimal, lot: Decimal, unit: Decimal) -> None:
+    """What orders must be at least, which prices there are, and when the instrument ends."""
+    terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
+    terms.notional_min[i] = _ceil(one.notional_min, unit)
+    terms.zero[i] = zero_of(one)
+    terms.price_min[i] = terms.zero[i] + _ceil(one.price_min, tick) if one.price_min is not None else 0
+    terms.strike[i] = strike_ticks(one, tick)
+    terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
 
 
 def _how_margined(one: Instrument, venue: Venue, margin: Margin) -> int:
@@ -350,108 +342,3 @@ def build_tiers(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
     for name, values in zip(MarginTiers.schema, zip(*rows, strict=True), strict=False):
         tiers.array(name)[:] = values
     return tiers
-
-
-def build_venue(
-    state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms, endings: Endings, fees: FeeTables
-) -> VenueState:
-    """The venue before the first event, with the balances that the engine starts from."""
-    accounts, markets = _accounts(state, margin_terms), _markets(len(state.instruments))
-    _pledge(state, accounts, markets)
-    lists = OrderLists(len(markets) * LISTS)
-    lists.array("first")[:] = lists.array("last")[:] = NOBODY
-    for row in np.flatnonzero(state.flows.array("kind") == FEE).tolist():
-        fees.fee_terms.array("flow")[fees.fee_terms.array("asset") == state.flows.asset[row]] = row
-    return VenueState(
-        clock=_clock(state, fill_terms, fees),
-        fault=state.fault,
-        terms=state.terms,
-        tiers=state.tiers,
-        fill_terms=fill_terms,
-        margin_terms=margin_terms,
-        fee_terms=fees.fee_terms,
-        levels=fees.levels,
-        volumes=fees.volumes,
-        intervals=fees.intervals,
-        steps=fees.steps,
-        endings=endings,
-        links=state.links,
-        delays=state.delays,
-        flows=state.flows,
-        pledges=state.pledges,
-        accounts=accounts,
-        markets=markets,
-        books=make_books(len(markets)),
-        taken=Taken(16),
-        fill_reasons=FillReasons(16),
-        sent=state.orders,
-        amends=state.amends,
-        wishes=state.wishes,
-        orders=VenueOrders(4096),
-        lists=lists,
-        matches=Matches(16),
-        requests=state.requests,
-        reports=state.reports,
-        agenda=state.agenda,
-    )
-
-
-def _accounts(state: EngineState, margin_terms: MarginTerms) -> Accounts:
-    """The ledger, with the engine's balances."""
-    assets = len(state.assets)
-    accounts = Accounts(assets)
-    for asset in range(assets):
-        accounts.total[asset] = state.assets.total[asset]
-        accounts.counterparty[asset] = -state.assets.total[asset]
-        accounts.valued_at[asset] = NOT_VALUED
-    accounts.array("liquidates")[:] = np.bincount(
-        state.terms.array("quote"), margin_terms.array("liquidates"), minlength=assets
-    )
-    return accounts
-
-
-def _markets(count: int) -> VenueMarkets:
-    """Markets of which nothing has been seen."""
-    markets = VenueMarkets(count)
-    nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    never = (
-        "quote_time",
-        "last_time",
-        "opened",
-        "closed",
-        "candle_time",
-        "split_told",
-        "trade_time",
-        "shown_time",
-        "undecided_time",
-    )
-    for value, names in (nothing | {-NEVER: never}).items():
-        for name in names:
-            markets.array(name)[:] = value
-    return markets
-
-
-def _pledge(state: EngineState, accounts: Accounts, markets: VenueMarkets) -> None:
-    """Which assets count for positions margined in others, and the markets that say what they are worth."""
-    pledges = state.pledges
-    for row in range(len(pledges)):
-        i = pledges.instrument[row]
-        accounts.backed[pledges.counts_in[row]], accounts.backs[pledges.asset[row]] = 1, pledges.counts_in[row] + 1
-        markets.pledged[i], markets.watched[i], markets.alarm_low[i], markets.alarm_high[i] = 1, PLEDGED, FAR, -1
-
-
-def _clock(state: EngineState, fill_terms: FillTerms, fees: FeeTables) -> VenueClock:
-    """The venue's clock, and what it must know of the market also where it holds no orders."""
-    clock = VenueClock(1)
-    clock.time[0] = -NEVER
-    clock.faulty[0] = int(max([*state.links.array("rejected"), *state.links.array("lost")], default=0) > 0)
-    priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
-    converts = fees.steps.array("instrument") >= 0
-    clock.delists[0] = plan_delistings(state)
-    marks = state.terms.array("margined").any() or priced.any() or converts.any() or clock.delists[0] < NEVER
-    clock.needs_marks[0] = int(marks)
-    this_close = fill_terms.array("candle_fill") == THIS_CLOSE
-    looks = (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
-    clock.needs_candles[0] = int(looks.any())
-    clock.needs_closes[0] = int(clock.needs_candles[0] or this_close.any())
-    return clock

@@ -37,6 +37,10 @@ def test_every_room_has_a_page_or_is_known_to_need_none():
     assert set(rooms()) - {module.split(".")[1] for module in MODULES if "." in module} == INNER
 
 
+def test_what_a_class_has_for_a_type_of_its_base_is_shown():
+    assert "generate_algo_orders(engine: Engine) -> Requests" in PAGES["system.md"]
+
+
 def test_every_page_is_in_the_menu():
     assert {f"reference/api/{page}" for page in PAGES} <= set(MENU)
 

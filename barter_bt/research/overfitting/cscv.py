@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
 import polars as pl
@@ -18,9 +18,16 @@ from barter_bt.research.overfitting.matrix import Matrix
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from barter_bt.research.result import Sweep
-
 _BLOCKS = 16
+
+
+class HasBlockSums(Protocol):
+    """A sweep that has kept sums of its returns by block."""
+
+    @property
+    def block_sums(self) -> BlockSums:
+        """The sums."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +97,10 @@ class Overfitting:
 
 
 def probability_of_overfitting(
-    returns: Matrix | BlockSums | Sweep, blocks: int | None = None, *, measure: Literal["sharpe", "mean"] = "sharpe"
+    returns: Matrix | BlockSums | HasBlockSums,
+    blocks: int | None = None,
+    *,
+    measure: Literal["sharpe", "mean"] = "sharpe",
 ) -> Overfitting:
     """How likely the configuration that looks best is worse than the median of all in times it was not chosen by.
 
@@ -138,7 +148,7 @@ def probability_of_overfitting(
     if measure not in ("sharpe", "mean"):
         raise ConfigError(f"measure is {measure!r}; allowed: 'sharpe', 'mean'")
     if hasattr(type(returns), "block_sums"):
-        returns = cast("Sweep", returns).block_sums
+        returns = cast("HasBlockSums", returns).block_sums
     if isinstance(returns, BlockSums):
         if blocks not in (None, len(returns.lengths)):
             raise ConfigError(f"blocks is {blocks}, and the sums are of {len(returns.lengths)}", "leave it out")

@@ -71,8 +71,10 @@ FUTURES_ROUTES: dict[str, Callable[[Any, Params], Any]] = {
     "GET /fapi/v1/depth": _depth,
     "GET /fapi/v1/klines": routes.klines,
     "GET /fapi/v1/aggTrades": _agg_trades,
-    "GET /fapi/v3/account": lambda x, _: futures_wire.account_answer(x),
-    "GET /fapi/v3/positionRisk": lambda x, _: futures_wire.position_risk(x),
+    "GET /fapi/v3/account": lambda x, _: futures_wire.account_answer(x.MARGIN, x.wallet, x.available, x.updated),
+    "GET /fapi/v3/positionRisk": lambda x, _: futures_wire.position_risk(
+        [x.position(symbol) for symbol, amount in x.held.items() if amount], x.MARGIN
+    ),
     "GET /fapi/v1/positionSide/dual": lambda x, _: {"dualSidePosition": x.is_hedged},
     "GET /fapi/v1/symbolConfig": lambda x, _: [
         {"symbol": symbol, "marginType": "CROSSED", "isAutoAddMargin": False, "leverage": x.leverage,
@@ -181,14 +183,14 @@ class LoopbackFutures(LoopbackExchange):
         x.income.append({"symbol": symbol, "incomeType": "FUNDING_FEE", "income": text(paid), "asset": x.MARGIN,
                          "info": "FUNDING_FEE", "time": self.now(), "tranId": len(x.income) + 1,
                          "tradeId": ""})  # fmt: skip
-        x.tell(futures_wire.account_update(x, "FUNDING_FEE", [], paid))
+        x.tell_changes("FUNDING_FEE", [], paid)
 
     def trade_by_hand(self, quantity: str, price: str, symbol: str = "BTCUSDT") -> None:
         """Let the position change by an order of which nothing is told here."""
         x = self.account
         x.balances[x.MARGIN].free += x.move(symbol, Decimal(quantity), Decimal(price))
         x.updated = self.now()
-        x.tell(futures_wire.account_update(x, "ORDER", [symbol]))
+        x.tell_changes("ORDER", [symbol])
 
     def liquidate(self, price: str, symbol: str = "BTCUSDT") -> None:
         """Let the exchange close the position, and say so in the market."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from barter_bt.testing.exchange.futures_wire import account_update, order_trade_update
+from barter_bt.testing.exchange.futures_wire import Position, account_update, order_trade_update
 from barter_bt.testing.exchange.listing import Listing, Resting
 from barter_bt.testing.exchange.matching import Matching, Refused
 
@@ -97,7 +97,7 @@ class FuturesMatching(Matching):
         self.trades.append(trade)
         self.updated = order.updated
         self._report(order, "CALCULATED" if order.client_id.startswith("autoclose-") else "TRADE", trade=trade)
-        self._tell(account_update(self, "ORDER", [order.listing.symbol]))
+        self.tell_changes("ORDER", [order.listing.symbol])
 
     def move(self, symbol: str, amount: Decimal, price: Decimal) -> Decimal:
         """Change a position; returns the profit that it realises."""
@@ -122,7 +122,7 @@ class FuturesMatching(Matching):
             raise Refused(-4051, "Isolated balance insufficient.")
         self.aside[symbol] += amount
         self.updated = self.now()
-        self._tell(account_update(self, "MARGIN_TRANSFER", [symbol], Decimal(0)))
+        self.tell_changes("MARGIN_TRANSFER", [symbol])
 
     def force(self, symbol: str, side: str, quantity: Decimal, price: Decimal) -> None:
         """Close a position as the exchange does."""
@@ -153,6 +153,17 @@ class FuturesMatching(Matching):
 
     def _report(self, order: Resting, execution: str, **more: Any) -> None:
         self._tell(order_trade_update(order, execution, self.now(), more.get("trade")))
+
+    def position(self, symbol: str) -> Position:
+        """What is held of a symbol."""
+        return Position(symbol, self.held[symbol], self.entry[symbol], self.changed.get(symbol, 0))
+
+    def tell_changes(self, reason: str, symbols: list[str], change: Decimal = _NOTHING) -> None:
+        """Say what became of the wallet, by how much money that no trade moved, and of positions."""
+        changed = [self.position(symbol) for symbol in symbols]
+        self._tell(
+            account_update(reason, self.MARGIN, self.wallet, change, changed, now=self.now(), updated=self.updated)
+        )
 
     def tell(self, message: dict[str, Any]) -> None:
         """Say something over the account's stream."""

@@ -8,15 +8,21 @@ as of 21 August 2026 (commit 29da329, `clients/derivatives_trading_usds_futures`
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from barter_bt.testing.exchange.listing import Listing, Resting, text
 from barter_bt.testing.exchange.wire import Message
 
-if TYPE_CHECKING:
-    from barter_bt.testing.exchange.futures_matching import FuturesMatching
-
 _ZERO = "0"
+
+
+class Position(NamedTuple):
+    """What is held of a symbol: signed amount, average price, and when it changed, in ms."""
+
+    symbol: str
+    amount: Decimal
+    entry: Decimal
+    changed: int
 
 
 def order_trade_update(order: Resting, execution: str, now: int, trade: Message | None = None) -> Message:
@@ -39,17 +45,17 @@ def _average(order: Resting) -> Decimal:
     return order.spent / order.filled if order.filled else Decimal(0)
 
 
-def account_update(account: FuturesMatching, reason: str, symbols: list[str], change: Decimal = Decimal(0)) -> Message:
+def account_update(
+    reason: str, asset: str, wallet: Decimal, change: Decimal, changed: list[Position], *, now: int, updated: int
+) -> Message:
     """`ACCOUNT_UPDATE`: the wallet, and what is held of the symbols that changed."""
-    wallet = text(account.wallet)
     held = [
-        {"s": symbol, "pa": text(account.held[symbol]), "ep": text(account.entry[symbol]), "bep": _ZERO, "cr": _ZERO,
+        {"s": one.symbol, "pa": text(one.amount), "ep": text(one.entry), "bep": _ZERO, "cr": _ZERO,
          "up": _ZERO, "mt": "cross", "iw": _ZERO, "ps": "BOTH"}
-        for symbol in symbols
+        for one in changed
     ]  # fmt: skip
-    row = {"a": account.MARGIN, "wb": wallet, "cw": wallet, "bc": text(change)}
-    told = {"m": reason, "B": [row], "P": held}
-    return {"e": "ACCOUNT_UPDATE", "E": account.now(), "T": account.updated, "a": told}
+    row = {"a": asset, "wb": text(wallet), "cw": text(wallet), "bc": text(change)}
+    return {"e": "ACCOUNT_UPDATE", "E": now, "T": updated, "a": {"m": reason, "B": [row], "P": held}}
 
 
 def order_answer(order: Resting) -> Message:
@@ -77,30 +83,29 @@ def user_trade(trade: Message) -> Message:
     }  # fmt: skip
 
 
-def account_answer(account: FuturesMatching) -> Message:
+def account_answer(margin: str, money: Decimal, available: Decimal, updated: int) -> Message:
     """`/fapi/v3/account`."""
-    wallet, free = text(account.wallet), text(account.available)
+    wallet, free = text(money), text(available)
     asset = {
-        "asset": account.MARGIN, "walletBalance": wallet, "unrealizedProfit": _ZERO, "marginBalance": wallet,
+        "asset": margin, "walletBalance": wallet, "unrealizedProfit": _ZERO, "marginBalance": wallet,
         "maintMargin": _ZERO, "initialMargin": _ZERO, "positionInitialMargin": _ZERO, "openOrderInitialMargin": _ZERO,
         "crossWalletBalance": wallet, "crossUnPnl": _ZERO, "availableBalance": free, "maxWithdrawAmount": free,
-        "updateTime": account.updated,
+        "updateTime": updated,
     }  # fmt: skip
     return {"totalWalletBalance": wallet, "availableBalance": free, "assets": [asset], "positions": []}
 
 
-def position_risk(account: FuturesMatching) -> list[Message]:
+def position_risk(held: list[Position], margin: str) -> list[Message]:
     """`/fapi/v3/positionRisk`: what is held."""
     return [
-        {"symbol": symbol, "positionSide": "BOTH", "positionAmt": text(amount),
-         "entryPrice": text(account.entry[symbol]), "breakEvenPrice": _ZERO, "markPrice": _ZERO,
+        {"symbol": one.symbol, "positionSide": "BOTH", "positionAmt": text(one.amount),
+         "entryPrice": text(one.entry), "breakEvenPrice": _ZERO, "markPrice": _ZERO,
          "unRealizedProfit": _ZERO, "liquidationPrice": _ZERO,
-         "notional": text(amount * account.entry[symbol]),
-         "marginAsset": account.MARGIN, "isolatedMargin": _ZERO, "isolatedWallet": _ZERO,
+         "notional": text(one.amount * one.entry),
+         "marginAsset": margin, "isolatedMargin": _ZERO, "isolatedWallet": _ZERO,
          "initialMargin": _ZERO, "maintMargin": _ZERO, "positionInitialMargin": _ZERO, "openOrderInitialMargin": _ZERO,
-         "adl": 0, "bidNotional": _ZERO, "askNotional": _ZERO, "updateTime": account.changed[symbol]}
-        for symbol, amount in account.held.items()
-        if amount
+         "adl": 0, "bidNotional": _ZERO, "askNotional": _ZERO, "updateTime": one.changed}
+        for one in held
     ]  # fmt: skip
 
 

@@ -230,7 +230,10 @@ class Matching:
         self._report(order, execution, cancel_id=cancel_id)
 
     def _tell_balances(self, order: Resting) -> None:
-        self._tell(position(self, order))
+        assets = [order.listing.base, order.listing.quote]
+        if self.fee_in not in ("received", "quote"):
+            assets.append(self.fee_in)
+        self._tell(position({asset: self.balances[asset] for asset in assets}, self.now(), self.updated))
 
     def _report(self, order: Resting, execution: str, **more: Any) -> None:
         self._tell(execution_report(order, execution, self.now(), **more))

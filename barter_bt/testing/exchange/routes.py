@@ -112,7 +112,7 @@ ROUTES: dict[str, Callable[[Matching, Params], Any]] = {
     "GET /api/v3/depth": depth,
     "GET /api/v3/klines": klines,
     "GET /api/v3/historicalTrades": old_trades,
-    "GET /api/v3/account": lambda x, _: wire.account_answer(x),
+    "GET /api/v3/account": lambda x, _: wire.account_answer(x.balances, x.fee, x.updated),
     "GET /api/v3/openOrders": lambda x, params: [wire.queried(order) for order in standing(x, params)],
     "GET /api/v3/order": _query,
     "GET /api/v3/myTrades": own_trades,

@@ -11,13 +11,11 @@ Listen keys (`POST /api/v3/userDataStream`) are not spoken: the changelog of tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from barter_bt.testing.exchange.listing import Listing, Resting, text
-
-if TYPE_CHECKING:
-    from barter_bt.testing.exchange.matching import Matching
+from barter_bt.testing.exchange.listing import Balance, Listing, Resting, text
 
 Message = dict[str, Any]
 _ZERO = "0.00000000"
@@ -41,13 +39,10 @@ def execution_report(
     }  # fmt: skip
 
 
-def position(account: Matching, order: Resting) -> Message:
+def position(changed: Mapping[str, Balance], now: int, updated: int) -> Message:
     """`outboundAccountPosition`: the assets that an order may have changed."""
-    assets = [order.listing.base, order.listing.quote]
-    if account.fee_in not in ("received", "quote"):
-        assets.append(account.fee_in)
-    balances = [{"a": a, "f": text(account.balances[a].free), "l": text(account.balances[a].locked)} for a in assets]
-    return {"e": "outboundAccountPosition", "E": account.now(), "u": account.updated, "B": balances}
+    balances = [{"a": asset, "f": text(one.free), "l": text(one.locked)} for asset, one in changed.items()]
+    return {"e": "outboundAccountPosition", "E": now, "u": updated, "B": balances}
 
 
 def order_answer(order: Resting, **more: Any) -> Message:
@@ -74,16 +69,14 @@ def amended(order: Resting, was: str) -> Message:
     return {"transactTime": order.updated, "executionId": 1, "amendedOrder": inner}
 
 
-def account_answer(account: Matching) -> Message:
+def account_answer(held: Mapping[str, Balance], fee: Decimal, updated: int) -> Message:
     """`GET /api/v3/account`."""
-    balances = [
-        {"asset": name, "free": text(one.free), "locked": text(one.locked)} for name, one in account.balances.items()
-    ]
+    balances = [{"asset": name, "free": text(one.free), "locked": text(one.locked)} for name, one in held.items()]
     return {
         "makerCommission": 10, "takerCommission": 10, "buyerCommission": 0, "sellerCommission": 0,
-        "commissionRates": {"maker": text(account.fee), "taker": text(account.fee), "buyer": _ZERO, "seller": _ZERO},
+        "commissionRates": {"maker": text(fee), "taker": text(fee), "buyer": _ZERO, "seller": _ZERO},
         "canTrade": True, "canWithdraw": False, "canDeposit": False, "brokered": False,
-        "requireSelfTradePrevention": False, "preventSor": False, "updateTime": account.updated, "accountType": "SPOT",
+        "requireSelfTradePrevention": False, "preventSor": False, "updateTime": updated, "accountType": "SPOT",
         "balances": balances, "permissions": ["SPOT"], "uid": 1,
     }  # fmt: skip
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from barter_bt.instrument.number import RESOLUTION, Number, decimal
-
-if TYPE_CHECKING:
-    from barter_bt.instrument.instrument import Instrument
+from barter_bt.instrument.specification import Specification
 
 OFF_GRID = "off_grid"
 BELOW_MINIMUM = "below_minimum"
@@ -18,7 +15,7 @@ BELOW_PRICE_MIN = "below_price_min"
 _NOISE, _FLOAT_NOISE = Fraction(1, 10**6), Fraction(4, 10**16)  # rule 20: of a step, of the value
 
 
-def objection(one: Instrument, quantity: Number, price: Number | None) -> str | None:
+def objection(one: Specification, quantity: Number, price: Number | None) -> str | None:
     """Why the venue would not take an order; None if it would."""
     lot, tick = _step(one.quantity_increment), _step(one.price_increment)
     lots = _steps(abs(decimal(quantity, "quantity")), lot, one.quantity_increment is not None)
@@ -53,7 +50,7 @@ def _least(minimum: Number | None, step: Fraction) -> int:
     return math.ceil(Fraction(decimal(minimum or 0, "minimum")) / step)
 
 
-def _notional(one: Instrument, quantity: Fraction, price: Fraction | None) -> Fraction | None:
+def _notional(one: Specification, quantity: Fraction, price: Fraction | None) -> Fraction | None:
     """Value in the quote asset, of an inverse contract in the base asset, as far as it is known."""
     if one.quantity_unit == "quote":
         return quantity
