@@ -10,7 +10,8 @@ import polars as pl
 from barter_bt.data import Stream
 from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy.driver import Market
-from barter_bt.strategy.panel import Panel, own_columns, panel
+from barter_bt.strategy.indicators import crosses
+from barter_bt.strategy.panel import KNOWN, Panel, own_columns, panel
 from barter_bt.strategy.rows import fail, grid_of, instrument_codes
 from barter_bt.strategy.windows import Apart, taken_apart
 
@@ -37,19 +38,28 @@ def computed(
     StrategyError
         There are no candles, or an expression cannot be computed over them.
     """
-    given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
-    if not given:
-        raise StrategyError(
-            "an expression needs a stream of candles, and the data has none",
-            'bt.data.aggregate(trades, every="1m") makes them of trades; or give a frame of targets',
-        )
-    apart = taken_apart(target, beside)
+    given, apart = _candle_streams(market), taken_apart(target, beside)
     names = [name for each in (target, *beside.values()) for name in each.meta.root_names()]
     candles = _panel(market, given, names, apart.across)
     try:
         return _rows(apart, candles, with_new=with_new), candles
     except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
         raise _error(target, beside, candles, market, error) from error
+
+
+def crossed(market: Market, fast: int, slow: int, quantity: float) -> pl.DataFrame | None:
+    """Targets where two averages of the close cross: a quantity above, else 0; None where it takes an expression.
+
+    Of one instrument whose candles are known in their order nothing is computed but the rows that count.
+    """
+    candles = _panel(market, _candle_streams(market), ["close"], False)
+    if not candles.single or candles.several or candles.uneven:
+        return None
+    frame = candles.frame.select("instrument", "close", time=KNOWN).collect(engine="in-memory")
+    marks = crosses(frame["close"].to_numpy(), fast, slow)
+    rows = np.flatnonzero(marks)
+    targets = pl.Series("target", np.where(marks[rows] > 0, quantity, 0.0))
+    return _in_order(frame.select("time", "instrument")[rows].with_columns(targets))
 
 
 def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -> pl.DataFrame:
@@ -79,6 +89,17 @@ def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -
     return rows
 
 
+def _candle_streams(market: Market) -> dict[Stream, int]:
+    """The streams of candles, with the feed latency of each."""
+    given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
+    if not given:
+        raise StrategyError(
+            "an expression needs a stream of candles, and the data has none",
+            'bt.data.aggregate(trades, every="1m") makes them of trades; or give a frame of targets',
+        )
+    return given
+
+
 def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across: bool) -> Panel:
     """The candles; where they must be sorted, a second run keeps them so for those after it."""
     key = "panel", frozenset(names) & {name for stream in given for name in stream.extra}, across
@@ -100,10 +121,13 @@ def _rows(apart: Apart, candles: Panel, *, with_new: bool = False) -> pl.DataFra
     if with_new:
         before = given.shift(1, fill_value=False)
         rows = rows.with_columns((~(before if candles.single else before.over("instrument"))).alias(NEW))
-    frame = candles.collect(rows.filter(given, pl.col("time").is_not_null()))
-    if not frame["time"].is_sorted():
-        frame = frame.sort("time", maintain_order=True)
+    frame = _in_order(candles.collect(rows.filter(given, pl.col("time").is_not_null())))
     return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows in order of time."""
+    return frame if frame["time"].is_sorted() else frame.sort("time", maintain_order=True)
 
 
 def _error(

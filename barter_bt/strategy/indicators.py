@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from barter_bt.columns.kernel import compiled_function
@@ -51,14 +52,24 @@ def cross(fast: int, slow: int, column: str = "close", per_unit: float = 1e6) ->
     """
 
     def of(prices: pl.Series) -> pl.Series:
-        out = np.zeros(len(prices), np.int8)
-        values = prices.rechunk().to_numpy()
-        kernel = mark_crosses if len(values) < _FEW else compiled_function(cast(FunctionType, mark_crosses))
-        kernel(values, per_unit, fast, slow, out)
-        crossed = pl.Series(out)
+        crossed = pl.Series(crosses(prices.rechunk().to_numpy(), fast, slow, per_unit))
         return crossed.set(crossed == 0, None)
 
     return pl.col(column).map_batches(of, return_dtype=pl.Int8).alias("cross")
+
+
+def crosses(prices: npt.NDArray[np.float64], fast: int, slow: int, per_unit: float = 1e6) -> npt.NDArray[np.int8]:
+    """The same of an array of prices, 0 where :func:`cross` is null.
+
+    Examples
+    --------
+    >>> crosses(np.array([3.0, 2.0, 1.0, 2.0, 4.0]), 1, 2).tolist()
+    [0, 0, 0, 1, 0]
+    """
+    found = np.zeros(len(prices), np.int8)
+    kernel = mark_crosses if len(prices) < _FEW else compiled_function(cast(FunctionType, mark_crosses))
+    kernel(prices, per_unit, fast, slow, found)
+    return found
 
 
 def mark_crosses(prices: Any, per_unit: float, fast: int, slow: int, out: Any) -> None:
