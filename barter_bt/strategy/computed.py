@@ -57,9 +57,10 @@ def crossed(market: Market, fast: int, slow: int, quantity: float) -> pl.DataFra
         return None
     frame = candles.frame.select("instrument", "close", time=KNOWN).collect(engine="in-memory")
     marks = crosses(frame["close"].to_numpy(), fast, slow)
-    rows = np.flatnonzero(marks)
-    targets = pl.Series("target", np.where(marks[rows] > 0, quantity, 0.0))
-    return _in_order(frame.select("time", "instrument")[rows].with_columns(targets))
+    rows = np.flatnonzero(marks != 0)  # of truths, which NumPy counts some times faster
+    there, targets = pl.Series(rows), np.where(marks[rows] > 0, quantity, 0.0)
+    columns = [frame[name].gather(there) for name in ("time", "instrument")]
+    return _in_order(pl.DataFrame([*columns, pl.Series("target", targets)]))
 
 
 def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -> pl.DataFrame:
