@@ -10,7 +10,7 @@ import polars as pl
 
 from barter_bt.data.canonical import Canon
 from barter_bt.data.schema import SCHEMAS
-from barter_bt.data.sound import BLOCK_ROWS
+from barter_bt.data.sound import BLOCK_ROWS, in_order
 from barter_bt.data.source import Source
 from barter_bt.errors import DataError
 
@@ -59,7 +59,7 @@ def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
 
 def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
     """Length in ns of the longest candle, and whether candles open in the order of the rows."""
-    longest, in_order, before = 0, True, np.iinfo(np.int64).min
+    longest, ordered, before = 0, True, np.iinfo(np.int64).min
     for source, canon in parts:
         times = canon.only(["time_open", "time_exchange"])
         for _, raw in source.pieces(times.needed):
@@ -68,9 +68,22 @@ def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
             opened, closed = (candles[name].cast(pl.Int64).to_numpy() for name in ("time_open", "time_exchange"))
             for start in range(0, len(opened), BLOCK_ROWS):
                 opens, closes = opened[start : start + BLOCK_ROWS], closed[start : start + BLOCK_ROWS]
-                in_order = in_order and before <= opens[0] and bool((opens[:-1] <= opens[1:]).all())
+                ordered = ordered and before <= opens[0] and bool((opens[:-1] <= opens[1:]).all())
                 longest, before = max(longest, int((closes - opens).max())), opens[-1]
-    return longest, in_order
+    return longest, ordered
+
+
+def opens_in_order(parts: list[tuple[Source, Canon]]) -> bool:
+    """Whether candles open in the order of the rows, from their opens alone."""
+    before = np.iinfo(np.int64).min
+    for source, canon in parts:
+        times = canon.only(["time_open"])
+        for _, raw in source.pieces(times.needed):
+            opened = times.apply(raw)["time_open"].drop_nulls().cast(pl.Int64).to_numpy()
+            if not in_order(opened, before):
+                return False
+            before = int(opened[-1]) if len(opened) else before
+    return True
 
 
 def price_range(parts: list[tuple[Source, Canon]], kind: str) -> dict[str, tuple[float, float]]:

@@ -309,6 +309,10 @@ class Stream:
         """Of candles: length in ns of the longest, and whether they open in the order of the rows; computed once."""
         return self._openings
 
+    def opens_in_order(self) -> bool:
+        """Of candles: whether they open in the order of the rows; computed once."""
+        return self._opens_in_order
+
     def fingerprint(self) -> dict[str, object]:
         """Describe the stream for a manifest: source, rows, times and SHA-256; computed once."""
         return dict(self._fingerprint)
@@ -328,6 +332,11 @@ class Stream:
     @cached_property
     def _openings(self) -> tuple[int, bool]:
         return facts.openings(self.parts)
+
+    @cached_property
+    def _opens_in_order(self) -> bool:
+        # Of one instrument the checks refuse a candle that opens before the close of the one before it.
+        return (self.validate and len(self.instruments) == 1) or facts.opens_in_order(self.parts)
 
     @cached_property
     def _fingerprint(self) -> dict[str, object]:

@@ -185,7 +185,7 @@ class Candles:
 
 def candles(stream: Stream, codes: dict[str, int]) -> Iterator[Candles]:
     """The candles of a stream in pieces, rows with a null left out."""
-    _, opens_in_order = stream.openings()
+    opens_in_order = stream.opens_in_order()
     for source, canon in stream.parts:
         wanted = canon.only(["time_open", "time_exchange", "instrument"])
         for _, raw in source.pieces(wanted.needed):
