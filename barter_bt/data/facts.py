@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data.canonical import Canon
+from barter_bt.data.history import period_of
 from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.sound import BLOCK_ROWS, in_order
 from barter_bt.data.source import Source
@@ -84,6 +85,42 @@ def opens_in_order(parts: list[tuple[Source, Canon]]) -> bool:
                 return False
             before = int(opened[-1]) if len(opened) else before
     return True
+
+
+def are_gapless(parts: list[tuple[Source, Canon]]) -> bool:
+    """Whether each candle certainly opens as the one before it of its instrument closes.
+
+    Rows are of one instrument, or of several in a panel; of other rows nothing is said.
+    """
+    before: tuple[np.ndarray, np.ndarray] | None = None  # instruments of the last period, and when they have closed
+    kinds = set()
+    for source, canon in parts:
+        wanted = canon.only(["time_open", "time_exchange", "instrument"])
+        for _, raw in source.pieces(wanted.needed):
+            candles = wanted.apply(raw)
+            if any(column.null_count() for column in candles):
+                return False
+            opened, closed = (candles[name].cast(pl.Int64).to_numpy() for name in ("time_open", "time_exchange"))
+            code, period = np.zeros(1, np.int8), 1
+            if canon.instrument is None:
+                kinds.add(candles.schema["instrument"])
+                if len(kinds) > 1 or not isinstance(candles.schema["instrument"], pl.Enum):  # else numbers differ
+                    return False
+                code = candles["instrument"].to_physical().to_numpy()
+                period = period_of(code)
+            if not period or not (before is None or _follows(before, code[:period], opened[:period])):
+                return False
+            for start in range(period, len(opened), BLOCK_ROWS):
+                end = min(start + BLOCK_ROWS, len(opened))
+                if not (opened[start:end] == closed[start - period : end - period]).all():
+                    return False
+            before = code[-period:], closed[-period:]
+    return True
+
+
+def _follows(before: tuple[np.ndarray, np.ndarray], code: np.ndarray, opened: np.ndarray) -> bool:
+    """Whether a period comes behind another one, and opens as that has closed."""
+    return np.array_equal(before[0], code) and np.array_equal(before[1], opened)
 
 
 def price_range(parts: list[tuple[Source, Canon]], kind: str) -> dict[str, tuple[float, float]]:

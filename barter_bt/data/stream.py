@@ -313,6 +313,10 @@ class Stream:
         """Of candles: whether they open in the order of the rows; computed once."""
         return self._opens_in_order
 
+    def is_gapless(self) -> bool:
+        """Of candles: whether each certainly opens as the one before it of its instrument closes; computed once."""
+        return self._is_gapless
+
     def fingerprint(self) -> dict[str, object]:
         """Describe the stream for a manifest: source, rows, times and SHA-256; computed once."""
         return dict(self._fingerprint)
@@ -337,6 +341,10 @@ class Stream:
     def _opens_in_order(self) -> bool:
         # Of one instrument the checks refuse a candle that opens before the close of the one before it.
         return (self.validate and len(self.instruments) == 1) or facts.opens_in_order(self.parts)
+
+    @cached_property
+    def _is_gapless(self) -> bool:
+        return facts.are_gapless(self.parts)
 
     @cached_property
     def _fingerprint(self) -> dict[str, object]:
