@@ -11,6 +11,7 @@ import polars as pl
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
 from barter_bt.engine.terms import zero_of
 from barter_bt.errors import StrategyError, nearest
+from barter_bt.strategy.cells import codes_of, values_or
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.triggers import NO_TICK, WHOLE_TICKS
 
@@ -53,7 +54,7 @@ def counted_ticks(frame: pl.DataFrame, market: Market, codes: np.ndarray, name: 
     """Distances of a column that are counted in ticks, in these rows; 0 in others."""
     if not rows.any():
         return np.zeros(len(frame), np.int64)
-    values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+    values = values_or(frame[name].cast(pl.Float64), 0.0)
     undeclared = rows & (grid_of(market, codes, "tick_noise")[0] >= 1.0)
     fail(frame, undeclared, f"a {name} in ticks of an instrument that declares none", NO_TICK)
     fail(
@@ -76,10 +77,10 @@ def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) ->
     """Index of each row's instrument."""
     names, codes, cancels = frame["instrument"], market.index.codes, (action == CANCEL_ROW) | (action == AMEND_ROW)
     if isinstance(names.dtype, pl.Enum) and not names.null_count():  # by category, not row by row
-        known = np.array([codes.get(name, -1) for name in names.dtype.categories], np.int64)
-        found: np.ndarray = known[names.to_physical().to_numpy()]
+        known = np.array([codes.get(name, -1) for name in names.dtype.categories.to_list()], np.int64)
+        found: np.ndarray = np.full(len(names), known[0]) if len(known) == 1 else known[names.to_physical().to_numpy()]
     else:
-        found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
+        found = codes_of(names, codes)
     if cancels.any():
         found = np.where(cancels, 0, found)  # the order of a cancel or an amend knows its instrument
     if (found < 0).any():
