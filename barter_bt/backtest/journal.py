@@ -13,6 +13,7 @@ from barter_bt.backtest.average import entry_ticks, order_ticks
 from barter_bt.backtest.kept_lots import kept_lots
 from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
+from barter_bt.columns.memory import floats
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import (
     EXERCISE,
@@ -141,12 +142,15 @@ class Frames:
     @staticmethod
     def _scaled(values: np.ndarray, rows: np.ndarray, steps: Sequence[Decimal]) -> np.ndarray:
         """Integers times the step of each row, as the nearest floats."""
+        found = floats(len(values))
         if len(set(steps)) == 1:
             factor, divides = per_unit(steps[0])
-            scaled: np.ndarray = values / factor if divides else values * factor
-            return scaled
-        pairs = [per_unit(step) for step in steps]
-        factors, divides_each = np.array([p[0] for p in pairs])[rows], np.array([p[1] for p in pairs])[rows]
+            return (np.divide if divides else np.multiply)(values, factor, out=found)
+        pairs = {step: per_unit(step) for step in set(steps)}
+        factors = np.array([pairs[step][0] for step in steps])[rows]
+        if all(divides for _, divides in pairs.values()):
+            return np.divide(values, factors, out=found)
+        divides_each = np.array([pairs[step][1] for step in steps])[rows]
         natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
         return natural
 

@@ -40,6 +40,18 @@ class _Owner:
             _pool[size].append(self._block)
 
 
+def floats(rows: int) -> npt.NDArray[np.float64]:
+    """So many floats, not set; where they are many, in memory that is used again.
+
+    Examples
+    --------
+    >>> floats(3).shape
+    (3,)
+    """
+    size = rows * 8
+    return np.empty(rows) if size <= _SMALL else take(size)[:size].view(np.float64)
+
+
 def take(size: int) -> npt.NDArray[np.uint8]:
     """A block of at least ``size`` bytes, not zeroed.
 
