@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -24,6 +24,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
+from barter_bt.venue.alike import content_of, firsts
 from barter_bt.venue.delays import Delays
 from barter_bt.venue.endings import plan_delistings, strike_ticks
 from barter_bt.venue.faults import set_faults
@@ -144,8 +145,16 @@ def _too_far_apart(index: IndexedInstruments, scales: Scales, i: int, value: Fra
 
 def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> Terms:
     """Terms of every instrument."""
-    terms, tiers = Terms(len(index)), 0
-    for i, one in enumerate(index.instruments):
+    terms, tiers, units = Terms(len(index)), 0, scales.units
+
+    def key(i: int, one: Instrument) -> Hashable:
+        venue = venues[one.exchange]
+        fees = venue.fees_by_instrument.get(one.name, venue.fees)
+        margin = venue.margin_by_instrument.get(one.name, venue.margin)
+        steps = scales.ticks[i], scales.lots[i], units[index.bases[i]], index.settlement_assets[i]
+        return one.exchange, id(fees), id(margin), i if margin.tiers else -1, steps, content_of(one)
+
+    for i, one in firsts(index, key, [terms]):
         venue = venues[one.exchange]
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
         margin = venue.margin_by_instrument.get(one.name, venue.margin)
@@ -153,7 +162,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         tick, lot, quote = scales.ticks[i], scales.lots[i], index.settlement_assets[i]
         value = scales.value(index, i)
         terms.exchange[i] = index.exchanges.index(one.exchange)
-        terms.base[i] = -1 if one.is_derivative else index.bases[i]
+        terms.base[i] = -1 if one.is_derivative else index.bases[i]  # see below
         terms.quote[i] = quote
         terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
         terms.margined[i] = _how_margined(one, venue, margin)
@@ -161,12 +170,12 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
             raise _too_far_apart(index, scales, i, value)
         terms.num[i], terms.den[i] = value.numerator, value.denominator
         terms.den_inverse[i] = 1.0 / value.denominator
-        terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
+        terms.base_units[i] = 0 if one.is_derivative else int(lot / units[terms.base[i]])
         most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
         terms.lots_max[i] = -1 if one.price_can_be_negative else LIMIT // max(most, 1)
         terms.maker_rate[i] = _rate(fees.maker, "maker fee")
         terms.taker_rate[i] = _rate(fees.taker, "taker fee")
-        unit = scales.units[quote]
+        unit = units[quote]
         terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
         terms.fee_by_order[i] = int(fees.by_order)
         terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
@@ -193,6 +202,8 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
         terms.price_noise[i] = -math.inf if one.price_can_be_negative else terms.tick_noise[i]
         terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
+    base = terms.array("base")
+    base[:] = np.where(base < 0, -1, index.bases)  # the one thing that is each one's own
     return terms
 
 
@@ -244,7 +255,12 @@ def build_fill_terms(
 ) -> FillTerms:
     """What fills the orders of every instrument; ``evidence`` names the kinds of streams that each has."""
     terms = FillTerms(len(index))
-    for i, one in enumerate(index.instruments):
+
+    def key(i: int, one: Instrument) -> Hashable:
+        slippage = venues[one.exchange].slippage_by_instrument.get(one.name, venues[one.exchange].slippage)
+        return one.exchange, evidence.get(i), id(slippage), one.price_increment is None
+
+    for i, one in firsts(index, key, [terms]):
         venue, has = venues[one.exchange], evidence.get(i, frozenset())
         taking = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
         terms.on_book[i], terms.taker_fills_on[i] = int(taking == BOOK), QUOTES if taking == BOOK else taking
@@ -311,7 +327,12 @@ def _goes_beyond(venue: Venue, one: Instrument) -> bool:
 def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> MarginTerms:
     """What positions of every instrument need as long as they are held, and how they end."""
     terms = MarginTerms(len(index))
-    for i, one in enumerate(index.instruments):
+
+    def key(i: int, one: Instrument) -> Hashable:
+        margin = venues[one.exchange].margin_by_instrument.get(one.name, venues[one.exchange].margin)
+        return one.exchange, id(margin), scales.lots[i], index.settlement_assets[i], one.is_derivative
+
+    for i, one in firsts(index, key, [terms]):
         venue, lot = venues[one.exchange], scales.lots[i]
         margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
         highest = margin.tiers[-1].maintenance if margin.tiers else margin.maintenance
