@@ -13,7 +13,7 @@ from barter_bt.backtest.average import entry_ticks, order_ticks
 from barter_bt.backtest.kept_lots import kept_lots
 from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
-from barter_bt.columns.memory import floats
+from barter_bt.columns.memory import array
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import (
     EXERCISE,
@@ -142,7 +142,7 @@ class Frames:
     @staticmethod
     def _scaled(values: np.ndarray, rows: np.ndarray, steps: Sequence[Decimal]) -> np.ndarray:
         """Integers times the step of each row, as the nearest floats."""
-        found = floats(len(values))
+        found = array(len(values), np.float64)
         if len(set(steps)) == 1:
             factor, divides = per_unit(steps[0])
             return (np.divide if divides else np.multiply)(values, factor, out=found)

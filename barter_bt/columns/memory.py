@@ -7,10 +7,12 @@ it without a lock: a list gives an element to one taker only.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+Number = TypeVar("Number", bound=np.number[Any])
 
 _POOL_BYTES_MAX = 256 << 20
 _SMALL, _SMALL_BYTES_MAX = 1 << 17, 4 << 20  # of blocks up to this size so much each, without adding up all
@@ -40,16 +42,16 @@ class _Owner:
             _pool[size].append(self._block)
 
 
-def floats(rows: int) -> npt.NDArray[np.float64]:
-    """So many floats, not set; where they are many, in memory that is used again.
+def array(rows: int, dtype: type[Number]) -> npt.NDArray[Number]:
+    """So many numbers, not set; where they are many, in memory that is used again.
 
     Examples
     --------
-    >>> floats(3).shape
+    >>> array(3, np.float64).shape
     (3,)
     """
-    size = rows * 8
-    return np.empty(rows) if size <= _SMALL else take(size)[:size].view(np.float64)
+    size = rows * np.dtype(dtype).itemsize
+    return np.empty(rows, dtype) if size <= _SMALL else take(size)[:size].view(dtype)
 
 
 def take(size: int) -> npt.NDArray[np.uint8]:

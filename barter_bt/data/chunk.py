@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
+from barter_bt.columns.memory import array
 from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES
 from barter_bt.errors import DataError, nearest
 
@@ -102,7 +103,11 @@ def look_up(names: pl.Series, codes: Mapping[str, int]) -> np.ndarray:
         return _all_of(codes.get(names.dtype.categories[0], -1), len(names))
     lookup, categories = by_category(names, codes)
     in_order = np.array_equal(lookup, np.arange(len(lookup)))  # then a cast does, at a fifth of the time
-    found: np.ndarray = categories.astype(np.int32) if in_order else lookup[categories]
+    found = array(len(categories), np.int32)
+    if in_order:
+        np.copyto(found, categories, casting="unsafe")
+    else:
+        np.take(lookup, categories, out=found, mode="clip")  # none is outside
     return found
 
 
