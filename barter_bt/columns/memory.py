@@ -17,15 +17,16 @@ Number = TypeVar("Number", bound=np.number[Any])
 _POOL_BYTES_MAX = 256 << 20
 _SMALL, _SMALL_BYTES_MAX = 1 << 17, 4 << 20  # of blocks up to this size so much each, without adding up all
 _LEAST, _MOST = 12, 40  # powers of two
-_pool: dict[int, list[npt.NDArray[np.uint8]]] = {1 << power: [] for power in range(_LEAST, _MOST)}
+_Block = tuple[npt.NDArray[np.uint8], dict[str, Any]]  # with NumPy's description of it, which takes time to make
+_pool: dict[int, list[_Block]] = {1 << power: [] for power in range(_LEAST, _MOST)}
 
 
 class _Owner:
     """Stands behind every view of a block; when the last one goes, so does this, and the block is free."""
 
-    def __init__(self, block: npt.NDArray[np.uint8]) -> None:
+    def __init__(self, block: npt.NDArray[np.uint8], description: dict[str, Any]) -> None:
         self._block = block
-        self.__array_interface__: dict[str, Any] = block.__array_interface__
+        self.__array_interface__ = description
 
     def __del__(self) -> None:
         if _pool is None:  # the interpreter is shutting down
@@ -39,7 +40,7 @@ class _Owner:
             there = sum(each * len(blocks) for each, blocks in _pool.items() if each > _SMALL)
             most = _POOL_BYTES_MAX
         if there + size <= most:
-            _pool[size].append(self._block)
+            _pool[size].append((self._block, self.__array_interface__))
 
 
 def array(rows: int, dtype: type[Number]) -> npt.NDArray[Number]:
@@ -64,7 +65,15 @@ def take(size: int) -> npt.NDArray[np.uint8]:
     """
     rounded = 1 << max(_LEAST, (size - 1).bit_length())
     try:
-        block = _pool[rounded].pop()
+        block, description = _pool[rounded].pop()
     except (IndexError, KeyError):
         block = np.empty(rounded, np.uint8)
-    return np.asarray(_Owner(block))
+        description = block.__array_interface__
+    return np.asarray(_Owner(block, description))
+
+
+def address_of(block: npt.NDArray[np.uint8]) -> int:
+    """Where a block begins."""
+    description = (block.base if isinstance(block.base, _Owner) else block).__array_interface__
+    address: int = description["data"][0]
+    return address

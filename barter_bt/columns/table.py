@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barter_bt.columns.column import DTYPES, layout_of
-from barter_bt.columns.memory import take
+from barter_bt.columns.memory import address_of, take
 from barter_bt.errors import StorageError
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ class Table:
         places, starts = layout.places(capacity)
         size = places[-1] + _SLACK
         block = take(size) if self._memory is None else self._memory.take(self, size)
-        address = block.__array_interface__["data"][0]
+        address = address_of(block)
         before = (self._block, self._places) if old else None
         self._block, self._places = block[-address % 64 :][: places[-1]], places
         if not self.growable:
