@@ -107,6 +107,8 @@ def _where(known: np.ndarray, values: np.ndarray) -> pl.Series:
     """Values, null where they are not known; they share the memory of the array."""
     if known.all():
         return pl.Series(values)
+    if not known.any():
+        return _NULL[values.dtype.kind].new_from_index(0, len(values))
     return pl.Series(values).zip_with(pl.Series(known), _NULL[values.dtype.kind])
 
 
@@ -160,6 +162,10 @@ class Frames:
             ticks = ticks - self._zeros[rows]
         return self._scaled(ticks, rows, self._scales.ticks)
 
+    def _prices_where(self, known: np.ndarray, ticks: np.ndarray, rows: np.ndarray) -> pl.Series:
+        """The same, null where they are not known."""
+        return _where(known, self._prices(ticks, rows) if known.any() else np.empty(len(ticks)))
+
     def _named(self, table: Table, sided: bool = True) -> dict[str, Any]:
         i = table.array("instrument")
         names = {"exchange": self._exchange[i], "instrument": self._instruments[i]}
@@ -177,8 +183,9 @@ class Frames:
 
         Where all fills had one price, ``ticks``, it is that.
         """
-        sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
-        inverse = np.array([one.is_inverse for one in self._index.instruments])[i]
+        sizes = np.array([float(one.contract_size) for one in self._index.instruments])
+        inverse = np.array([one.is_inverse for one in self._index.instruments])
+        sizes, inverse = sizes[0] if (sizes == sizes[0]).all() else sizes[i], inverse[i] if inverse.any() else inverse
         mean = money / (quantity * sizes)
         if inverse.any():
             mean = np.where(inverse, quantity * sizes / np.where(money > 0, money, np.nan), mean)
@@ -209,9 +216,9 @@ class Frames:
                 "reduce_only": o.array("reduce_only").astype(bool),
                 "parent_id": _where(parent >= 0, parent),
                 "group_id": _where(group >= 0, group),
-                "price": _where((kind != 0) & (price != 0), self._prices(price, i)),
-                "price_sent": _where(sent != 0, self._prices(sent, i)),
-                "trigger": _where(trigger != 0, self._prices(trigger, i)),
+                "price": self._prices_where((kind != 0) & (price != 0), price, i),
+                "price_sent": self._prices_where(sent != 0, sent, i),
+                "trigger": self._prices_where(trigger != 0, trigger, i),
                 "quantity": self._scaled(o.array("quantity"), i, s.lots),
                 "quantity_requested": self._scaled(o.array("quantity_requested"), i, s.lots),
                 "filled": quantity,

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from barter_bt.backtest.asked import strategy_of
@@ -208,6 +207,7 @@ def expected_orders(schedule: Mapping[str, npt.NDArray[Any]], size: int) -> int:
 
     Examples
     --------
+    >>> import numpy as np
     >>> targets = {"action": np.full(4, TARGET_ROW), "instrument": np.zeros(4), "target": np.array([0, 5, 5, 0])}
     >>> expected_orders(targets | {"protect_by": np.full(4, NO_UNIT)}, UNITS)
     3

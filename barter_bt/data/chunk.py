@@ -99,8 +99,9 @@ def look_up(names: pl.Series, codes: Mapping[str, int]) -> np.ndarray:
     >>> look_up(pl.Series(["a_usd", "b_usd", "a_usd"]), {"a_usd": 7}).tolist()
     [7, -1, 7]
     """
-    if isinstance(names.dtype, pl.Enum) and len(names.dtype.categories) == 1:
-        return _all_of(codes.get(names.dtype.categories[0], -1), len(names))
+    dtype = names.dtype  # each time it is asked for, its categories are put together
+    if isinstance(dtype, pl.Enum) and len(dtype.categories) == 1:
+        return _all_of(codes.get(dtype.categories[0], -1), len(names))
     lookup, categories = by_category(names, codes)
     in_order = np.array_equal(lookup, np.arange(len(lookup)))  # then a cast does, at a fifth of the time
     found = array(len(categories), np.int32)
@@ -121,10 +122,11 @@ def _all_of(code: int, rows: int) -> np.ndarray:
 
 def by_category(names: pl.Series, codes: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
     """The code of each category, and the category of each row."""
-    if names.dtype == pl.String:
+    dtype = names.dtype
+    if dtype == pl.String:
         names = names.cast(pl.Categorical)
-    if isinstance(names.dtype, pl.Enum):
-        known = names.dtype.categories.to_list()
+    if isinstance(dtype, pl.Enum):
+        known = dtype.categories.to_list()
         physical = list(range(len(known)))
     else:
         distinct = names.unique()

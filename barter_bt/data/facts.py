@@ -34,16 +34,19 @@ def instruments(parts: list[tuple[Source, Canon]]) -> tuple[str, ...]:
     for source, canon in parts:
         column = canon.columns["instrument"]
         for _, piece in source.pieces([column]):
-            names.update(_distinct(piece[column]))
+            names |= _distinct(piece[column], names)
     return tuple(sorted(names))
 
 
-def _distinct(names: pl.Series) -> set[str]:
-    """Names in a column; the first rows tell where they hold every category that there can be."""
-    found = set(map(str, names.head(_FIRST_ROWS).unique().drop_nulls().to_list()))
-    if isinstance(names.dtype, pl.Enum) and len(found) == len(names.dtype.categories):
-        return found
-    return found | set(map(str, names.slice(_FIRST_ROWS).unique().drop_nulls().to_list()))
+def _distinct(names: pl.Series, known: set[str]) -> set[str]:
+    """Names in a column; the first rows tell where they hold every category that there can be, if not all are known."""
+    first, dtype = names.head(_FIRST_ROWS), names.dtype
+    if isinstance(dtype, pl.Enum):
+        categories = dtype.categories.to_list()
+        is_full = not first.null_count() and len(np.unique(first.to_physical().to_numpy())) == len(categories)
+        if is_full or known.issuperset(categories):
+            return set(categories)
+    return set(map(str, names.unique().drop_nulls().to_list()))
 
 
 def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:

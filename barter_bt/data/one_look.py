@@ -61,7 +61,7 @@ def are_sound(
     times: Any, times_open: Any, codes: Any, opens: Any, highs: Any, lows: Any, closes: Any, volumes: Any,
     closed: Any, last: int,
 ) -> int:  # fmt: skip
-    """Kernel: whether candles are certainly good; ``closed`` has the last close of each instrument, and takes theirs."""
+    """Kernel: whether candles are certainly good; ``closed`` is the last close of each instrument, and takes theirs."""
     sound, before, infinite = 1, last, np.inf
     for row in range(len(times)):
         i, at, since, low, high = codes[row], times[row], times_open[row], lows[row], highs[row]

@@ -116,11 +116,12 @@ def _exercised(frame: pl.DataFrame, codes: np.ndarray, columns: dict[str, Any], 
 
 def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
     """Which orders follow others, and which end others (rules 57 and 58): rows of the same time."""
-    n, row = len(frame), np.arange(len(frame))
+    n = len(frame)
     columns = {name: shared_column(market, n, value) for name, value in (("parent", 0), ("group", NO_GROUP))}
     columns["follows"] = shared_column(market, n, 0, np.int8)
     if not {"after", "group"}.intersection(frame.columns):
         return columns
+    row = np.arange(n)
     exchange = np.array([market.index.exchanges.index(one.exchange) for one in market.index.instruments])
     time = known_times(frame)
     for name, target, hint in (("after", "parent", AFTER), ("group", "group", GROUP)):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.columns.memory import array
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
 from barter_bt.engine.terms import zero_of
 from barter_bt.errors import StrategyError, nearest
@@ -20,13 +21,14 @@ MOST_STEPS = 4.6e18
 
 def fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str) -> None:
     """Refuse a frame for rows of it, of which the first are told."""
+    if not bad.any():  # null is not
+        return
     rows = (bad if isinstance(bad, np.ndarray) else bad.fill_null(False).to_numpy()).nonzero()[0].tolist()
-    if rows:
-        first = ", ".join(str(r) for r in rows[:5])
-        given = frame.select(pl.exclude("^__.*$"))  # without columns of our own
-        cells = given.row(rows[0], named=True).items()
-        row = ", ".join(f"{name}={value}" for name, value in cells if value is not None)
-        raise StrategyError(f"{what} in {len(rows)} row(s), first {first}: {row}", hint)
+    first = ", ".join(str(r) for r in rows[:5])
+    given = frame.select(pl.exclude("^__.*$"))  # without columns of our own
+    cells = given.row(rows[0], named=True).items()
+    row = ", ".join(f"{name}={value}" for name, value in cells if value is not None)
+    raise StrategyError(f"{what} in {len(rows)} row(s), first {first}: {row}", hint)
 
 
 def whole_steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,8 +78,9 @@ def toward_zero(steps: np.ndarray) -> np.ndarray:
 def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
     """Index of each row's instrument."""
     names, codes, cancels = frame["instrument"], market.index.codes, (action == CANCEL_ROW) | (action == AMEND_ROW)
-    if isinstance(names.dtype, pl.Enum) and not names.null_count():  # by category, not row by row
-        known = np.array([codes.get(name, -1) for name in names.dtype.categories.to_list()], np.int64)
+    dtype = names.dtype
+    if isinstance(dtype, pl.Enum) and not names.null_count():  # by category, not row by row
+        known = np.array([codes.get(name, -1) for name in dtype.categories.to_list()], np.int64)
         found: np.ndarray = np.full(len(names), known[0]) if len(known) == 1 else known[names.to_physical().to_numpy()]
     else:
         found = codes_of(names, codes)
@@ -93,7 +96,13 @@ def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) ->
 def shared_column(market: Market, n: int, value: int, dtype: Any = np.int64) -> np.ndarray:
     """A column of one value, which nobody writes: all runs on a market share it."""
     room = 1 << n.bit_length()
-    column: np.ndarray = market.once(("same", value, np.dtype(dtype).char, room), lambda: np.full(room, value, dtype))
+
+    def make() -> np.ndarray:
+        column = array(room, dtype)
+        column[:] = value
+        return column
+
+    column: np.ndarray = market.once(("same", value, np.dtype(dtype).char, room), make)
     return column[:n]
 
 

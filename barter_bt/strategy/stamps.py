@@ -69,14 +69,15 @@ def plainly_bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> b
     So only an instrument with targets at all of its opens would count. It is none if two of its last opens, that do not
     lie before its first target, bear none.
     """
-    time = targets["time"].cast(TIME).cast(pl.Int64).to_numpy()
+    time, seen = targets["time"].cast(TIME).cast(pl.Int64).to_numpy(), set[str]()
     if not (time[1:] >= time[:-1]).all():
         return False
-    for stream in streams:
-        if stream.kind == "candles" and not (is_in_memory(stream) and stream.is_gapless()):
+    for stream in (one for one in streams if one.kind == "candles"):
+        if not (is_in_memory(stream) and stream.rows and stream.is_gapless()) or seen.intersection(stream.instruments):
             return False
-        if stream.kind == "candles" and (_free_opens(targets["instrument"], time, stream) < 2).any():
+        if (_free_opens(targets["instrument"], time, stream) < 2).any():
             return False
+        seen.update(stream.instruments)
     return True
 
 
