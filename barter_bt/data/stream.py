@@ -114,6 +114,11 @@ class Stream:
         return self.kind in BOOKS
 
     @property
+    def is_in_memory(self) -> bool:
+        """Whether its rows are frames, of which any part is at hand."""
+        return all(isinstance(source, FrameSource) for source, _ in self.parts)
+
+    @property
     def adjusted(self) -> Adjusted | None:
         """What its prices are adjusted for, as far as that was said."""
         return self._options.adjusted

@@ -12,7 +12,6 @@ import polars as pl
 from barter_bt.data import Stream
 from barter_bt.data.chunk import by_category, look_up
 from barter_bt.data.schema import TIME
-from barter_bt.data.source import FrameSource
 
 Whole = npt.NDArray[np.int64]
 _ROOM = 16  # marks for each key that are cheaper than a search
@@ -201,11 +200,6 @@ def candles(stream: Stream, codes: dict[str, int]) -> Iterator[Candles]:
             # Closes that go back are an error of a stream that is checked, and then no run is warned.
             in_order = opens_in_order and (stream.validate or bool((closed[1:] >= closed[:-1]).all()))
             yield Candles(opened, closed, category, code, piece.height == raw.height, in_order)
-
-
-def is_in_memory(stream: Stream) -> bool:
-    """Whether the rows of a stream are frames, of which any part is at hand."""
-    return all(isinstance(source, FrameSource) for source, _ in stream.parts)
 
 
 def last_opens(stream: Stream, codes: dict[str, int], rows: int) -> tuple[npt.NDArray[np.int32], Whole]:

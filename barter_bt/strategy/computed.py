@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data import Stream
+from barter_bt.data.schema import TIME
 from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.indicators import crosses
-from barter_bt.strategy.panel import KNOWN, Panel, own_columns, panel
+from barter_bt.strategy.panel import Panel, own_columns, panel
 from barter_bt.strategy.rows import fail, grid_of, instrument_codes
 from barter_bt.strategy.windows import Apart, taken_apart
 
@@ -52,15 +53,18 @@ def crossed(market: Market, fast: int, slow: int, quantity: float) -> pl.DataFra
 
     Of one instrument whose candles are known in their order nothing is computed but the rows that count.
     """
-    candles = _panel(market, _candle_streams(market), ["close"], False)
-    if not candles.single or candles.several or candles.uneven:
+    (stream, delay_ns), *others = _candle_streams(market).items()
+    if others or stream.has_received or not stream.is_in_memory or len(stream.instruments) != 1:
         return None
-    frame = candles.frame.select("instrument", "close", time=KNOWN).collect(engine="in-memory")
-    marks = crosses(frame["close"].to_numpy(), fast, slow)
-    rows = np.flatnonzero(marks != 0)  # of truths, which NumPy counts some times faster
-    there, targets = pl.Series(rows), np.where(marks[rows] > 0, quantity, 0.0)
-    columns = [frame[name].gather(there) for name in ("time", "instrument")]
-    return _in_order(pl.DataFrame([*columns, pl.Series("target", targets)]))
+    pieces = [piece.canonical for piece in stream.pieces()]
+    closes, prices = (pl.concat([piece[name] for piece in pieces]) for name in ("time_exchange", "close"))
+    if closes.null_count() or prices.null_count():
+        return None
+    rows, signs = crosses(prices.rechunk().to_numpy(), fast, slow)
+    times = closes.gather(pl.Series(rows)).to_physical() + delay_ns
+    name = pl.Series(stream.instruments, dtype=pl.Enum(stream.instruments)).new_from_index(0, len(rows))
+    targets = np.where(signs > 0, quantity, 0.0)
+    return _in_order(pl.DataFrame({"time": times.cast(TIME), "instrument": name, "target": targets}))
 
 
 def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -> pl.DataFrame:

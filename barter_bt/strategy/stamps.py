@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.data import Stream
 from barter_bt.data.chunk import look_up
 from barter_bt.data.schema import TIME
-from barter_bt.strategy.bearing import Candles, Stamps, candles, distinct, is_in_memory, last_opens
+from barter_bt.strategy.bearing import Candles, Stamps, candles, distinct, last_opens
 
 _DENSE = 20  # candles from which on targets at every open, and none at the last close, are no chance
 _TAIL = 1 << 12  # last rows of a stream
@@ -73,7 +73,7 @@ def plainly_bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> b
     if not (time[1:] >= time[:-1]).all():
         return False
     for stream in (one for one in streams if one.kind == "candles"):
-        if not (is_in_memory(stream) and stream.rows and stream.is_gapless()) or seen.intersection(stream.instruments):
+        if not (stream.is_in_memory and stream.rows and stream.is_gapless()) or seen.intersection(stream.instruments):
             return False
         if (_free_opens(targets["instrument"], time, stream) < 2).any():
             return False
