@@ -20,7 +20,6 @@ PHASES = {
     "data: instruments, range and order": (
         "data.facts:instruments",
         "data.facts:price_range",
-        "data.facts:openings",
         "data.facts:opens_in_order",
     ),
     "data: checks of every row": ("data.validate:Guard.inspect",),

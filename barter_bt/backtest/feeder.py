@@ -121,7 +121,7 @@ class Feeder:
         for c, (s, role) in enumerate(self._roles):
             if role == OPENS:
                 if not streams[s].opens_in_order():
-                    self._openings[c] = Openings(self._windows[s].get, streams[s].openings()[0])
+                    self._openings[c] = Openings(self._windows[s].get, streams[s].longest_candle_ns())
         self.cursors = Cursors(len(self._roles))
         self._passed = [0] * len(self._roles)  # rows of the chunks before the present one
         self.total_rows = sum(stream.rows for stream in shown(streams))

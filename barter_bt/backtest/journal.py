@@ -147,11 +147,13 @@ class Frames:
         found = array(len(values), np.float64)
         if len(set(steps)) == 1:
             factor, divides = per_unit(steps[0])
-            return (np.divide if divides else np.multiply)(values, factor, out=found)
+            (np.divide if divides else np.multiply)(values, factor, out=found)
+            return found
         pairs = {step: per_unit(step) for step in set(steps)}
         factors = np.array([pairs[step][0] for step in steps])[rows]
         if all(divides for _, divides in pairs.values()):
-            return np.divide(values, factors, out=found)
+            np.divide(values, factors, out=found)
+            return found
         divides_each = np.array([pairs[step][1] for step in steps])[rows]
         natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
         return natural

@@ -74,6 +74,6 @@ def take(size: int) -> npt.NDArray[np.uint8]:
 
 def address_of(block: npt.NDArray[np.uint8]) -> int:
     """Where a block begins."""
-    description = (block.base if isinstance(block.base, _Owner) else block).__array_interface__
-    address: int = description["data"][0]
+    owner: Any = block.base
+    address: int = (owner if isinstance(owner, _Owner) else block).__array_interface__["data"][0]
     return address

@@ -61,20 +61,17 @@ def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
     return min(smallest, default=0)
 
 
-def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
-    """Length in ns of the longest candle, and whether candles open in the order of the rows."""
-    longest, ordered, before = 0, True, np.iinfo(np.int64).min
+def longest_candle_ns(parts: list[tuple[Source, Canon]]) -> int:
+    """Length in ns of the longest candle."""
+    longest = 0
     for source, canon in parts:
         times = canon.only(["time_open", "time_exchange"])
         for _, raw in source.pieces(times.needed):
             candles = times.apply(raw)
             candles = candles.drop_nulls() if any(column.null_count() for column in candles) else candles
             opened, closed = (candles[name].cast(pl.Int64).to_numpy() for name in ("time_open", "time_exchange"))
-            for start in range(0, len(opened), BLOCK_ROWS):
-                opens, closes = opened[start : start + BLOCK_ROWS], closed[start : start + BLOCK_ROWS]
-                ordered = ordered and before <= opens[0] and bool((opens[:-1] <= opens[1:]).all())
-                longest, before = max(longest, int((closes - opens).max())), opens[-1]
-    return longest, ordered
+            longest = max(longest, int((closed - opened).max(initial=0)))
+    return longest
 
 
 def opens_in_order(parts: list[tuple[Source, Canon]]) -> bool:

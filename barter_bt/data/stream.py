@@ -310,9 +310,9 @@ class Stream:
         """``time_exchange`` of the first and of the last row, nanoseconds UTC."""
         return self._time_range
 
-    def openings(self) -> tuple[int, bool]:
-        """Of candles: length in ns of the longest, and whether they open in the order of the rows; computed once."""
-        return self._openings
+    def longest_candle_ns(self) -> int:
+        """Of candles: length in ns of the longest; computed once."""
+        return self._longest_candle_ns
 
     def opens_in_order(self) -> bool:
         """Of candles: whether they open in the order of the rows; computed once."""
@@ -339,8 +339,8 @@ class Stream:
         return facts.time_range(self.parts, self.name)
 
     @cached_property
-    def _openings(self) -> tuple[int, bool]:
-        return facts.openings(self.parts)
+    def _longest_candle_ns(self) -> int:
+        return facts.longest_candle_ns(self.parts)
 
     @cached_property
     def _opens_in_order(self) -> bool:

@@ -230,7 +230,7 @@ def _refuse_idle_activation(frame: pl.DataFrame, entries: np.ndarray) -> None:
 
 def wrong_sides(opens: np.ndarray, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     """Rows with a stop loss, take profit or activation on the wrong side of their own limit, else trigger (rule 98)."""
-    by_price = opens & (columns["protect_by"] == BY_PRICE)
+    by_price: np.ndarray = opens & (columns["protect_by"] == BY_PRICE)
     if not by_price.any():
         return by_price
     own = np.where(columns["price"] > 0, columns["price"], columns["trigger"])

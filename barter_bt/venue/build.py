@@ -25,6 +25,7 @@ from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
 from barter_bt.venue.alike import content_of, firsts
+from barter_bt.venue.costs import Fees
 from barter_bt.venue.delays import Delays
 from barter_bt.venue.endings import plan_delistings, strike_ticks
 from barter_bt.venue.faults import set_faults
@@ -143,21 +144,24 @@ def _too_far_apart(index: IndexedInstruments, scales: Scales, i: int, value: Fra
     )
 
 
+def _fees_and_margin(venue: Venue, one: Instrument) -> tuple[Fees, Margin]:
+    """Those of an instrument, where it has its own."""
+    return venue.fees_by_instrument.get(one.name, venue.fees), venue.margin_by_instrument.get(one.name, venue.margin)
+
+
 def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> Terms:
     """Terms of every instrument."""
     terms, tiers, units = Terms(len(index)), 0, scales.units
 
     def key(i: int, one: Instrument) -> Hashable:
         venue = venues[one.exchange]
-        fees = venue.fees_by_instrument.get(one.name, venue.fees)
-        margin = venue.margin_by_instrument.get(one.name, venue.margin)
+        fees, margin = _fees_and_margin(venue, one)
         steps = scales.ticks[i], scales.lots[i], units[index.bases[i]], index.settlement_assets[i]
         return one.exchange, id(fees), id(margin), i if margin.tiers else -1, steps, content_of(one)
 
     for i, one in firsts(index, key, [terms]):
         venue = venues[one.exchange]
-        fees = venue.fees_by_instrument.get(one.name, venue.fees)
-        margin = venue.margin_by_instrument.get(one.name, venue.margin)
+        fees, margin = _fees_and_margin(venue, one)
         refuse_not_simulated(one)
         tick, lot, quote = scales.ticks[i], scales.lots[i], index.settlement_assets[i]
         value = scales.value(index, i)
@@ -329,7 +333,7 @@ def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mappin
     terms = MarginTerms(len(index))
 
     def key(i: int, one: Instrument) -> Hashable:
-        margin = venues[one.exchange].margin_by_instrument.get(one.name, venues[one.exchange].margin)
+        _, margin = _fees_and_margin(venues[one.exchange], one)
         return one.exchange, id(margin), scales.lots[i], index.settlement_assets[i], one.is_derivative
 
     for i, one in firsts(index, key, [terms]):
