@@ -55,10 +55,10 @@ def order_kinds(o: Orders) -> np.ndarray:
     """What tables call the orders: their kind, and what they are held for."""
     trigger, limited = o.array("trigger_kind"), o.array("kind") == LIMIT
     trails = (o.array("trail") > 0) | (o.array("trail_rate") > 0)
-    first = np.where(trails, ORDER_KINDS.index("trailing_stop"), np.maximum(2 * trigger.astype(np.int64), 0))
-    kinds = np.where(o.array("kind") == EXERCISE, ORDER_KINDS.index("exercise"), first + limited)
-    found: np.ndarray = kinds.astype(np.uint8)
-    return found
+    trailing, exercise = np.int8(ORDER_KINDS.index("trailing_stop")), np.int8(ORDER_KINDS.index("exercise"))
+    first = np.where(trails, trailing, np.maximum(2 * trigger, 0))
+    kinds: np.ndarray = np.where(o.array("kind") == EXERCISE, exercise, first + limited)
+    return kinds.view(np.uint8)
 
 
 NO_FLOWS: dict[str, Any] = {
@@ -202,8 +202,9 @@ class Frames:
         trigger, parent, group = o.array("trigger"), o.array("parent").copy(), o.array("group").copy()
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
-        traded = self._scaled(np.maximum(filled, 1), i, s.lots)
-        average = _where(filled != 0, self._average(money, traded, i, order_ticks(self._s)))
+        has_traded = filled != 0
+        traded = quantity if has_traded.all() else self._scaled(np.maximum(filled, 1), i, s.lots)
+        average = _where(has_traded, self._average(money, traded, i, order_ticks(self._s)))
         status = o.array("status")
         public = np.where(status <= 2, 0, status - 2)  # the three live states are "open" to a reader
         named = self._named(o)
