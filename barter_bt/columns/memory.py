@@ -7,12 +7,10 @@ it without a lock: a list gives an element to one taker only.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-Number = TypeVar("Number", bound=np.number[Any])
 
 _POOL_BYTES_MAX = 256 << 20
 _SMALL, _SMALL_BYTES_MAX = 1 << 17, 4 << 20  # of blocks up to this size so much each, without adding up all
@@ -43,16 +41,19 @@ class _Owner:
             _pool[size].append((self._block, self.__array_interface__))
 
 
-def array(rows: int, dtype: type[Number]) -> npt.NDArray[Number]:
-    """So many numbers, not set; where they are many, in memory that is used again.
+def array(rows: int, dtype: npt.DTypeLike, value: float | None = None) -> npt.NDArray[Any]:
+    """So many numbers, all of one value or not set; where they are many, in memory that is used again.
 
     Examples
     --------
-    >>> array(3, np.float64).shape
-    (3,)
+    >>> array(3, np.int64, 7).tolist()
+    [7, 7, 7]
     """
     size = rows * np.dtype(dtype).itemsize
-    return np.empty(rows, dtype) if size <= _SMALL else take(size)[:size].view(dtype)
+    found = np.empty(rows, dtype) if size <= _SMALL else take(size)[:size].view(dtype)
+    if value is not None:
+        found[:] = value
+    return found
 
 
 def take(size: int) -> npt.NDArray[np.uint8]:

@@ -81,7 +81,9 @@ def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) ->
     dtype = names.dtype
     if isinstance(dtype, pl.Enum) and not names.null_count():  # by category, not row by row
         known = np.array([codes.get(name, -1) for name in dtype.categories.to_list()], np.int64)
-        found: np.ndarray = np.full(len(names), known[0]) if len(known) == 1 else known[names.to_physical().to_numpy()]
+        found = array(len(names), np.int64, known[0] if len(known) == 1 else None)
+        if len(known) > 1:
+            np.take(known, names.to_physical().to_numpy(), out=found, mode="clip")  # none is outside
     else:
         found = codes_of(names, codes)
     if cancels.any():
@@ -96,13 +98,7 @@ def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) ->
 def shared_column(market: Market, n: int, value: int, dtype: Any = np.int64) -> np.ndarray:
     """A column of one value, which nobody writes: all runs on a market share it."""
     room = 1 << n.bit_length()
-
-    def make() -> np.ndarray:
-        column = array(room, dtype)
-        column[:] = value
-        return column
-
-    column: np.ndarray = market.once(("same", value, np.dtype(dtype).char, room), make)
+    column: np.ndarray = market.once(("same", value, np.dtype(dtype).char, room), lambda: array(room, dtype, value))
     return column[:n]
 
 

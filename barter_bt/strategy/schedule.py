@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from barter_bt.columns.memory import array
 from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
@@ -243,7 +244,7 @@ class Schedule:
         action = self._actions(frame)
         refuse_unread(self.frame, action)
         codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
-        columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
+        columns = {"time": time, "action": action, "instrument": codes, "sent": array(n, np.int64, NOT_SENT)}
         columns |= {
             "strategy": shared_column(market, n, 0),
             "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8),
@@ -317,7 +318,7 @@ class Schedule:
         if not wanted.all():
             target = np.where(wanted, target, 0.0)
         each = market.once(("per unit", self.size), lambda: self._per_unit(market))
-        targets = np.empty(len(frame), np.int64)
+        targets = array(len(frame), np.int64)
         for start in range(0, len(frame), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             scaled = np.abs(target[rows]) * (each if len(each) == 1 else each[codes[rows]])
