@@ -51,6 +51,13 @@ def per_unit(step: Decimal) -> tuple[float, bool]:
     return (float(inverse), True) if inverse == inverse.to_integral_value() else (float(step), False)
 
 
+def _named(names: pl.Series, codes: np.ndarray) -> pl.Series:
+    """The names of codes; of one code throughout, as most columns have it, without looking up each."""
+    if len(codes) and codes.min() == codes.max():
+        return names.new_from_index(int(codes[0]), len(codes))
+    return names[codes]
+
+
 def order_kinds(o: Orders) -> np.ndarray:
     """What tables call the orders: their kind, and what they are held for."""
     trigger, limited = o.array("trigger_kind"), o.array("kind") == LIMIT
@@ -170,11 +177,11 @@ class Frames:
 
     def _named(self, table: Table, sided: bool = True) -> dict[str, Any]:
         i = table.array("instrument")
-        names = {"exchange": self._exchange[i], "instrument": self._instruments[i]}
+        names = {"exchange": _named(self._exchange, i), "instrument": _named(self._instruments, i)}
         return names | {"side": self._side(table.array("side"))} if sided else names
 
     def _side(self, side: np.ndarray) -> pl.Series:
-        return _SIDES[(side < 0).view(np.uint8)]
+        return _named(_SIDES, (side < 0).view(np.uint8))
 
     @staticmethod
     def _time(values: np.ndarray, known: np.ndarray | None = None) -> pl.Series:
@@ -211,10 +218,10 @@ class Frames:
         return pl.DataFrame(
             {
                 "order_id": np.arange(len(o)),
-                "strategy": self._strategies[o.array("strategy")],
+                "strategy": _named(self._strategies, o.array("strategy")),
                 **named,
-                "kind": _KINDS[order_kinds(o)],
-                "time_in_force": _TIMES_IN_FORCE[o.array("time_in_force")],
+                "kind": _named(_KINDS, order_kinds(o)),
+                "time_in_force": _named(_TIMES_IN_FORCE, o.array("time_in_force")),
                 "post_only": o.array("post_only").astype(bool),
                 "reduce_only": o.array("reduce_only").astype(bool),
                 "parent_id": _where(parent >= 0, parent),
@@ -227,8 +234,8 @@ class Frames:
                 "filled": quantity,
                 "price_average": average,
                 "fees": self._scaled(o.array("fees"), i, self._money),
-                "status": _STATUSES[public],
-                "reason": _category((None, *self._reasons[1:]))[o.array("reason")],
+                "status": _named(_STATUSES, public),
+                "reason": _named(_category((None, *self._reasons[1:])), o.array("reason")),
                 "amended": self._amended(),
                 "time_sent": self._time(o.array("time_sent"), o.array("time_sent") != NO_TIME),
                 "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != NO_TIME),
@@ -293,10 +300,10 @@ class Frames:
                 "quantity": self._scaled(t.array("quantity"), i, s.lots),
                 "notional": self._scaled(t.array("notional"), i, self._money),
                 "fees": self._scaled(t.array("fees"), i, self._money),
-                "liquidity": _LIQUIDITY[1 - t.array("maker")],
+                "liquidity": _named(_LIQUIDITY, 1 - t.array("maker")),
                 "order_id": orders.copy(),
                 "position_id": t.array("position").copy(),
-                "strategy": self._strategies[self._s.orders.array("strategy")[orders]],
+                "strategy": _named(self._strategies, self._s.orders.array("strategy")[orders]),
             }
         )
         return frame if kept is None else frame.with_columns(quantity_kept=self._scaled(kept, i, s.lots))
@@ -332,7 +339,7 @@ class Frames:
                 "time_exit": self._time(p.array("time_exit"), p.array("time_exit") != NO_TIME),
                 "trade_id_enter": p.array("trade_enter").copy(),
                 "trade_id_exit": _where(p.array("trade_exit") >= 0, p.array("trade_exit")),
-                "strategy": self._strategies[p.array("strategy")],
+                "strategy": _named(self._strategies, p.array("strategy")),
             }
         )
 
@@ -352,7 +359,10 @@ class Frames:
     def _of_assets(self, asset: np.ndarray) -> dict[str, pl.Series]:
         exchanges, names = zip(*self._index.assets, strict=True)
         plain = pl.Series(names, dtype=pl.Enum(sorted(set(names))))
-        return {"exchange": pl.Series(exchanges, dtype=self._exchanges.dtype)[asset], "asset": plain[asset]}
+        return {
+            "exchange": _named(pl.Series(exchanges, dtype=self._exchanges.dtype), asset),
+            "asset": _named(plain, asset),
+        }
 
     def cash_flows(self, reasons: Sequence[str]) -> pl.DataFrame:
         """Money that no order moved, in the order in which the engine learnt of it.

@@ -5,6 +5,7 @@ It only vouches for rows, like the other; a test holds that both vouch for the s
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
@@ -18,14 +19,19 @@ from barter_bt.data.sound import Columns, leaps
 if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
 
-MANY = 1 << 16  # rows for which it is worth while to load the compiler, which a run of so many does anyway
+MANY = 1 << 16
 _READ = ("time_exchange", "time_open", "instrument", "open", "high", "low", "close", "volume")
 
 
 def has_many_candles(stream: Stream) -> bool:
     """Whether the rows of a stream are for :class:`OneLook`."""
     is_plain = stream.kind == "candles" and not stream.negative and not stream.has_received
-    return is_plain and not interprets() and stream.rows >= MANY
+    return is_plain and can_compile() and stream.rows >= MANY
+
+
+def can_compile() -> bool:
+    """Whether the compiler is there: it is not loaded for a look at rows."""
+    return "numba" in sys.modules and not interprets()
 
 
 class OneLook:
