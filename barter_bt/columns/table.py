@@ -240,10 +240,9 @@ class Table:
     def trim(self) -> None:
         """Give back room that was not needed, where it is most of much; others use the memory again."""
         rows, capacity = max(len(self), 1), self._head[1]
-        width = sum(self._layout.widths)
-        if self._memory and self._memory.is_in_file(self):
-            return  # less would need a file beside it
-        if self.growable and capacity >= _SPARE * rows and capacity * width >= _MUCH:
+        if not self.growable or capacity < _SPARE * rows or capacity * sum(self._layout.widths) < _MUCH:
+            return
+        if not (self._memory and self._memory.is_in_file(self)):  # there less would need a file beside it
             self._allocate(rows)
 
     def _allocate(self, capacity: int) -> None:
