@@ -19,7 +19,7 @@ from barter_bt.data.sound import Columns, leaps
 if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
 
-MANY = 1 << 16
+MANY = 1 << 16  # rows that are worth a kernel, which must be loaded or compiled once
 _READ = ("time_exchange", "time_open", "instrument", "open", "high", "low", "close", "volume")
 
 
