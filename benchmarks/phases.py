@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 KERNEL = "kernel"
 PHASES = {
     "data: canonical columns and codes": ("data.stream:to_chunk", "data.canonical:Canon.apply"),
-    "data: instruments, range and order": ("data.facts:instruments", "data.facts:price_range", "data.facts:openings"),
+    "data: instruments, range and order": (
+        "data.facts:instruments",
+        "data.facts:price_range",
+        "data.facts:opens_in_order",
+    ),
     "data: checks of every row": ("data.validate:Guard.inspect",),
     "units and terms": (
         "backtest.prepare:choose_scales",

@@ -14,6 +14,8 @@ from barter_bt.engine.state.tables import EngineState
 def amend_warnings(s: EngineState, names: Sequence[str]) -> Iterator[str]:
     """Amends that the venue or the engine did not let be; ``names`` are those of reasons by code."""
     a = s.amends
+    if not len(a):
+        return
     for what, code in (("rejected by the venue", AMEND_REJECTED), ("refused before they were sent", AMEND_REFUSED)):
         reasons, counts = np.unique(a.array("reason")[a.array("status") == code].astype(np.int64), return_counts=True)
         if len(reasons):

@@ -110,6 +110,8 @@ def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[in
 def refuse_strangers(streams: Sequence[Stream], index: IndexedInstruments) -> None:
     """Data of instruments that are not declared: misspelt, forgotten, or more than was meant."""
     for stream in streams:
+        if index.codes.keys() >= {*stream.instruments}:
+            continue
         for name in stream.instruments:
             try:
                 index.instrument(name)
@@ -124,8 +126,9 @@ def refuse_strangers(streams: Sequence[Stream], index: IndexedInstruments) -> No
 def refuse_paths(streams: Sequence[Stream], index: IndexedInstruments, venues: Mapping[str, Venue]) -> None:
     """Candles of one instrument in several streams have no one path (rule 59)."""
     seen: set[str] = set()
-    for stream in streams:
-        for name in stream.instruments if stream.kind == "candles" else ():
+    of_candles = [stream for stream in streams if stream.kind == "candles"]
+    for stream in of_candles if len(of_candles) > 1 else ():
+        for name in stream.instruments:
             one = index.instruments[index.instrument(name)]
             if name in seen and CANDLE_PATHS.index(venues[one.exchange].candle_path) >= HIGH_FIRST:
                 raise ConfigError(
@@ -136,9 +139,16 @@ def refuse_paths(streams: Sequence[Stream], index: IndexedInstruments, venues: M
             seen.add(name)
 
 
+def _exchanges_of(stream: Stream, index: IndexedInstruments) -> set[str]:
+    """The exchanges of a stream's instruments."""
+    if len(index.exchanges) == 1 and stream.instruments:
+        return set(index.exchanges)
+    return {index.instruments[index.instrument(name)].exchange for name in stream.instruments}
+
+
 def feed_latency(stream: Stream, index: IndexedInstruments, venues: Mapping[str, Venue]) -> int:
     """The one feed latency of a stream's exchanges."""
-    delays = {venues[index.instruments[index.instrument(n)].exchange].latency.feed_ns for n in stream.instruments}
+    delays = {venues[exchange].latency.feed_ns for exchange in _exchanges_of(stream, index)}
     if len(delays) > 1:
         raise ConfigError(f"stream {stream.name} holds exchanges of different feed latency", "split it by exchange")
     found = delays.pop() if delays else 0
@@ -149,7 +159,7 @@ def with_arrivals(streams: Sequence[Stream], index: IndexedInstruments, venues: 
     """The streams, with arrival times where a feed latency is not always the same and they have none (rule 52)."""
     found = []
     for stream in streams:
-        terms = {venues[index.instruments[index.instrument(name)].exchange].latency for name in stream.instruments}
+        terms = {venues[exchange].latency for exchange in _exchanges_of(stream, index)}
         drawn = {(one.feed_ns, one.seed) for one in terms if isinstance(one.feed_ns, Delays)}
         if not drawn or stream.has_received:
             found.append(stream)

@@ -120,9 +120,8 @@ class Feeder:
         self._openings: dict[int, Openings] = {}  # by cursor, where candles do not open in the order of rows
         for c, (s, role) in enumerate(self._roles):
             if role == OPENS:
-                longest, in_order = streams[s].openings()
-                if not in_order:
-                    self._openings[c] = Openings(self._windows[s].get, longest)
+                if not streams[s].opens_in_order():
+                    self._openings[c] = Openings(self._windows[s].get, streams[s].longest_candle_ns())
         self.cursors = Cursors(len(self._roles))
         self._passed = [0] * len(self._roles)  # rows of the chunks before the present one
         self.total_rows = sum(stream.rows for stream in shown(streams))

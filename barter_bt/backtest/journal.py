@@ -13,6 +13,7 @@ from barter_bt.backtest.average import entry_ticks, order_ticks
 from barter_bt.backtest.kept_lots import kept_lots
 from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
+from barter_bt.columns.memory import array
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import (
     EXERCISE,
@@ -50,14 +51,21 @@ def per_unit(step: Decimal) -> tuple[float, bool]:
     return (float(inverse), True) if inverse == inverse.to_integral_value() else (float(step), False)
 
 
+def _named(names: pl.Series, codes: np.ndarray) -> pl.Series:
+    """The names of codes; of one code throughout, as most columns have it, without looking up each."""
+    if len(codes) and codes.min() == codes.max():
+        return names.new_from_index(int(codes[0]), len(codes))
+    return names[codes]
+
+
 def order_kinds(o: Orders) -> np.ndarray:
     """What tables call the orders: their kind, and what they are held for."""
     trigger, limited = o.array("trigger_kind"), o.array("kind") == LIMIT
     trails = (o.array("trail") > 0) | (o.array("trail_rate") > 0)
-    first = np.where(trails, ORDER_KINDS.index("trailing_stop"), np.maximum(2 * trigger.astype(np.int64), 0))
-    kinds = np.where(o.array("kind") == EXERCISE, ORDER_KINDS.index("exercise"), first + limited)
-    found: np.ndarray = kinds.astype(np.uint8)
-    return found
+    trailing, exercise = np.int8(ORDER_KINDS.index("trailing_stop")), np.int8(ORDER_KINDS.index("exercise"))
+    first = np.where(trails, trailing, np.maximum(2 * trigger, 0))
+    kinds: np.ndarray = np.where(o.array("kind") == EXERCISE, exercise, first + limited)
+    return kinds.view(np.uint8)
 
 
 NO_FLOWS: dict[str, Any] = {
@@ -106,6 +114,8 @@ def _where(known: np.ndarray, values: np.ndarray) -> pl.Series:
     """Values, null where they are not known; they share the memory of the array."""
     if known.all():
         return pl.Series(values)
+    if not known.any():
+        return _NULL[values.dtype.kind].new_from_index(0, len(values))
     return pl.Series(values).zip_with(pl.Series(known), _NULL[values.dtype.kind])
 
 
@@ -141,12 +151,17 @@ class Frames:
     @staticmethod
     def _scaled(values: np.ndarray, rows: np.ndarray, steps: Sequence[Decimal]) -> np.ndarray:
         """Integers times the step of each row, as the nearest floats."""
+        found = array(len(values), np.float64)
         if len(set(steps)) == 1:
             factor, divides = per_unit(steps[0])
-            scaled: np.ndarray = values / factor if divides else values * factor
-            return scaled
-        pairs = [per_unit(step) for step in steps]
-        factors, divides_each = np.array([p[0] for p in pairs])[rows], np.array([p[1] for p in pairs])[rows]
+            (np.divide if divides else np.multiply)(values, factor, out=found)
+            return found
+        pairs = {step: per_unit(step) for step in set(steps)}
+        factors = np.array([pairs[step][0] for step in steps])[rows]
+        if all(divides for _, divides in pairs.values()):
+            np.divide(values, factors, out=found)
+            return found
+        divides_each = np.array([pairs[step][1] for step in steps])[rows]
         natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
         return natural
 
@@ -156,13 +171,17 @@ class Frames:
             ticks = ticks - self._zeros[rows]
         return self._scaled(ticks, rows, self._scales.ticks)
 
+    def _prices_where(self, known: np.ndarray, ticks: np.ndarray, rows: np.ndarray) -> pl.Series:
+        """The same, null where they are not known."""
+        return _where(known, self._prices(ticks, rows) if known.any() else np.empty(len(ticks)))
+
     def _named(self, table: Table, sided: bool = True) -> dict[str, Any]:
         i = table.array("instrument")
-        names = {"exchange": self._exchange[i], "instrument": self._instruments[i]}
+        names = {"exchange": _named(self._exchange, i), "instrument": _named(self._instruments, i)}
         return names | {"side": self._side(table.array("side"))} if sided else names
 
     def _side(self, side: np.ndarray) -> pl.Series:
-        return _SIDES[(side < 0).view(np.uint8)]
+        return _named(_SIDES, (side < 0).view(np.uint8))
 
     @staticmethod
     def _time(values: np.ndarray, known: np.ndarray | None = None) -> pl.Series:
@@ -173,8 +192,9 @@ class Frames:
 
         Where all fills had one price, ``ticks``, it is that.
         """
-        sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
-        inverse = np.array([one.is_inverse for one in self._index.instruments])[i]
+        sizes = np.array([float(one.contract_size) for one in self._index.instruments])
+        inverse = np.array([one.is_inverse for one in self._index.instruments])
+        sizes, inverse = sizes[0] if (sizes == sizes[0]).all() else sizes[i], inverse[i] if inverse.any() else inverse
         mean = money / (quantity * sizes)
         if inverse.any():
             mean = np.where(inverse, quantity * sizes / np.where(money > 0, money, np.nan), mean)
@@ -189,32 +209,33 @@ class Frames:
         trigger, parent, group = o.array("trigger"), o.array("parent").copy(), o.array("group").copy()
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
-        traded = self._scaled(np.maximum(filled, 1), i, s.lots)
-        average = _where(filled != 0, self._average(money, traded, i, order_ticks(self._s)))
+        has_traded = filled != 0
+        traded = quantity if has_traded.all() else self._scaled(np.maximum(filled, 1), i, s.lots)
+        average = _where(has_traded, self._average(money, traded, i, order_ticks(self._s)))
         status = o.array("status")
         public = np.where(status <= 2, 0, status - 2)  # the three live states are "open" to a reader
         named = self._named(o)
         return pl.DataFrame(
             {
                 "order_id": np.arange(len(o)),
-                "strategy": self._strategies[o.array("strategy")],
+                "strategy": _named(self._strategies, o.array("strategy")),
                 **named,
-                "kind": _KINDS[order_kinds(o)],
-                "time_in_force": _TIMES_IN_FORCE[o.array("time_in_force")],
+                "kind": _named(_KINDS, order_kinds(o)),
+                "time_in_force": _named(_TIMES_IN_FORCE, o.array("time_in_force")),
                 "post_only": o.array("post_only").astype(bool),
                 "reduce_only": o.array("reduce_only").astype(bool),
                 "parent_id": _where(parent >= 0, parent),
                 "group_id": _where(group >= 0, group),
-                "price": _where((kind != 0) & (price != 0), self._prices(price, i)),
-                "price_sent": _where(sent != 0, self._prices(sent, i)),
-                "trigger": _where(trigger != 0, self._prices(trigger, i)),
+                "price": self._prices_where((kind != 0) & (price != 0), price, i),
+                "price_sent": self._prices_where(sent != 0, sent, i),
+                "trigger": self._prices_where(trigger != 0, trigger, i),
                 "quantity": self._scaled(o.array("quantity"), i, s.lots),
                 "quantity_requested": self._scaled(o.array("quantity_requested"), i, s.lots),
                 "filled": quantity,
                 "price_average": average,
                 "fees": self._scaled(o.array("fees"), i, self._money),
-                "status": _STATUSES[public],
-                "reason": _category((None, *self._reasons[1:]))[o.array("reason")],
+                "status": _named(_STATUSES, public),
+                "reason": _named(_category((None, *self._reasons[1:])), o.array("reason")),
                 "amended": self._amended(),
                 "time_sent": self._time(o.array("time_sent"), o.array("time_sent") != NO_TIME),
                 "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != NO_TIME),
@@ -279,10 +300,10 @@ class Frames:
                 "quantity": self._scaled(t.array("quantity"), i, s.lots),
                 "notional": self._scaled(t.array("notional"), i, self._money),
                 "fees": self._scaled(t.array("fees"), i, self._money),
-                "liquidity": _LIQUIDITY[1 - t.array("maker")],
+                "liquidity": _named(_LIQUIDITY, 1 - t.array("maker")),
                 "order_id": orders.copy(),
                 "position_id": t.array("position").copy(),
-                "strategy": self._strategies[self._s.orders.array("strategy")[orders]],
+                "strategy": _named(self._strategies, self._s.orders.array("strategy")[orders]),
             }
         )
         return frame if kept is None else frame.with_columns(quantity_kept=self._scaled(kept, i, s.lots))
@@ -318,7 +339,7 @@ class Frames:
                 "time_exit": self._time(p.array("time_exit"), p.array("time_exit") != NO_TIME),
                 "trade_id_enter": p.array("trade_enter").copy(),
                 "trade_id_exit": _where(p.array("trade_exit") >= 0, p.array("trade_exit")),
-                "strategy": self._strategies[p.array("strategy")],
+                "strategy": _named(self._strategies, p.array("strategy")),
             }
         )
 
@@ -338,7 +359,10 @@ class Frames:
     def _of_assets(self, asset: np.ndarray) -> dict[str, pl.Series]:
         exchanges, names = zip(*self._index.assets, strict=True)
         plain = pl.Series(names, dtype=pl.Enum(sorted(set(names))))
-        return {"exchange": pl.Series(exchanges, dtype=self._exchanges.dtype)[asset], "asset": plain[asset]}
+        return {
+            "exchange": _named(pl.Series(exchanges, dtype=self._exchanges.dtype), asset),
+            "asset": _named(plain, asset),
+        }
 
     def cash_flows(self, reasons: Sequence[str]) -> pl.DataFrame:
         """Money that no order moved, in the order in which the engine learnt of it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from barter_bt.data import Chunk, Stream
-from barter_bt.data.source import FrameSource
 
 
 class KeptChunks:
@@ -33,7 +32,7 @@ class KeptChunks:
     def __iter__(self) -> Iterator[Chunk]:
         if self._kept is not None:
             return iter(self._kept)
-        if self._is_first or not all(isinstance(source, FrameSource) for source, _ in self._stream.parts):
+        if self._is_first or not self._stream.is_in_memory:
             self._is_first = False
             return self._stream.chunks(self._codes, extra=self._extra)
         return self._keeping()

@@ -281,6 +281,8 @@ def _install_calendar(
 
 def _with_books(streams: Sequence[Stream], index: IndexedInstruments) -> set[int]:
     """Instruments that have a book."""
+    if not any(one.is_book for one in streams):
+        return set()
     found = {i for i, kinds in evidence_of(streams, index).items() if "book" in kinds}
     for one in (index.instruments[i] for i in sorted(found)):
         if one.price_can_be_negative:

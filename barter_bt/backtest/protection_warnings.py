@@ -44,6 +44,8 @@ def protection_warnings(s: EngineState, index: IndexedInstruments, ticks: Sequen
     ``ticks`` are the price increments of instruments.
     """
     o, ends = s.orders, _ends(s)
+    if not len(ends.entry):
+        return
     entry, stop, long, market = ends.entry, ends.stop, ends.long, o.array("price_sent")[ends.entry]
     market = np.where(s.terms.array("zero")[ends.instrument] == 0, market, 0)
     plain = (o.array("kind")[entry] == MARKET) & (o.array("trigger_kind")[entry] == NO_TRIGGER)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy.typing as npt
 
 from barter_bt.backtest.asked import strategy_of
 from barter_bt.backtest.audit import start_audit
@@ -24,12 +26,15 @@ from barter_bt.backtest.splits import split_warnings
 from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
+from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.action.send import NO_ORDER
 from barter_bt.engine.agenda import SCHEDULE, TIMER_DUE
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
+from barter_bt.engine.sizing import UNITS
 from barter_bt.engine.state.tables import EngineState, Entries, Schedule
 from barter_bt.engine.state.window import keep_candles, keep_columns
+from barter_bt.engine.targets import TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import BarterBtError, StorageError
 from barter_bt.risk.managed import Managed
@@ -194,6 +199,29 @@ def _driven(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, Bart
     return False, None
 
 
+def expected_orders(schedule: Mapping[str, npt.NDArray[Any]], size: int) -> int:
+    """How many orders the rows of a schedule become, as far as they tell.
+
+    Targets in units that stay as they are trade nothing; what is protected has a stop, a take profit, or both beside
+    it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> targets = {"action": np.full(4, TARGET_ROW), "instrument": np.zeros(4), "target": np.array([0, 5, 5, 0])}
+    >>> expected_orders(targets | {"protect_by": np.full(4, NO_UNIT)}, UNITS)
+    3
+    """
+    action, target, instrument = schedule["action"], schedule["target"], schedule["instrument"]
+    orders = len(action)
+    if size == UNITS and (action == TARGET_ROW).all():
+        orders = 1 + int(((target[1:] != target[:-1]) | (instrument[1:] != instrument[:-1])).sum())
+    if (schedule["protect_by"] != NO_UNIT).any():
+        stops = (schedule["stop_loss"] > 0) | (schedule["trailing_stop"] > 0)
+        orders += int(stops.sum() + (schedule["take_profit"] > 0).sum())
+    return orders
+
+
 def _install(state: EngineState, venue: VenueState, driver: Driver, begins: int) -> None:
     """Let the engine know what the strategy asked for, and its schedule."""
     e = state.engine
@@ -206,8 +234,11 @@ def _install(state: EngineState, venue: VenueState, driver: Driver, begins: int)
     if driver.history:
         keep_candles(state, driver.history)
     if driver.schedule and len(driver.schedule["time"]):
-        for table in (state.orders, state.trades, state.balances, venue.orders):  # what most of its rows will become
-            table.expect(len(driver.schedule["time"]) + 64)
+        orders = expected_orders(driver.schedule, driver.size)
+        for table in (state.orders, state.trades, venue.orders):
+            table.expect(orders + 64)
+        state.positions.expect(orders // 2 + 64)
+        state.balances.expect(2 * orders + len(state.assets) + 64)
         state.replace("schedule", Schedule.over(driver.schedule))
         if state.schedule.array("enter_by").any():
             state.replace("entries", Entries(len(state.instruments)))

@@ -10,8 +10,6 @@ from typing import Any
 
 from barter_bt.columns.marks import native
 
-LINE = 8  # rows of a column in a line of a processor's cache
-
 
 def _native_fetch() -> Any:
     from barter_bt.columns.lowering import prefetch

@@ -31,9 +31,9 @@ from numba.core.typing.templates import (
 )
 from numba.extending import intrinsic, models, register_model
 
-from barter_bt.columns.ahead import LINE
 from barter_bt.columns.block import Block
 from barter_bt.columns.column import layout_of
+from barter_bt.columns.memory import LINE
 from barter_bt.columns.table import _HEADER, Table, grow
 from barter_bt.columns.view import SAYS
 

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barter_bt.columns.column import DTYPES, layout_of
-from barter_bt.columns.memory import take
+from barter_bt.columns.memory import address_of, take
 from barter_bt.errors import StorageError
 
 if TYPE_CHECKING:
@@ -262,10 +262,9 @@ class Table:
     def trim(self) -> None:
         """Give back room that was not needed, where it is most of much; others use the memory again."""
         rows, capacity = max(len(self), 1), self._head[1]
-        width = sum(self._layout.widths)
-        if self._memory and self._memory.is_in_file(self):
-            return  # less would need a file beside it
-        if self.growable and capacity >= _SPARE * rows and capacity * width >= _MUCH:
+        if not self.growable or capacity < _SPARE * rows or capacity * sum(self._layout.widths) < _MUCH:
+            return
+        if not (self._memory and self._memory.is_in_file(self)):  # there less would need a file beside it
             self._allocate(rows)
 
     def _allocate(self, capacity: int) -> None:
@@ -274,7 +273,7 @@ class Table:
         places, starts = layout.places(capacity)
         size = places[-1] + _SLACK
         block = take(size) if self._memory is None else self._memory.take(self, size)
-        address = block.__array_interface__["data"][0]
+        address = address_of(block)
         before = (self._block, self._places) if old else None
         self._block, self._places = block[-address % 64 :][: places[-1]], places
         if not self.growable:

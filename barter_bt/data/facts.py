@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data.canonical import Canon
+from barter_bt.data.history import period_of
 from barter_bt.data.schema import SCHEMAS
-from barter_bt.data.sound import BLOCK_ROWS
+from barter_bt.data.sound import BLOCK_ROWS, in_order
 from barter_bt.data.source import Source
 from barter_bt.errors import DataError
 
@@ -27,16 +28,19 @@ def instruments(parts: list[tuple[Source, Canon]]) -> tuple[str, ...]:
     for source, canon in parts:
         column = canon.columns["instrument"]
         for _, piece in source.pieces([column]):
-            names.update(_distinct(piece[column]))
+            names |= _distinct(piece[column], names)
     return tuple(sorted(names))
 
 
-def _distinct(names: pl.Series) -> set[str]:
-    """Names in a column; the first rows tell where they hold every category that there can be."""
-    found = set(map(str, names.head(_FIRST_ROWS).unique().drop_nulls().to_list()))
-    if isinstance(names.dtype, pl.Enum) and len(found) == len(names.dtype.categories):
-        return found
-    return found | set(map(str, names.slice(_FIRST_ROWS).unique().drop_nulls().to_list()))
+def _distinct(names: pl.Series, known: set[str]) -> set[str]:
+    """Names in a column; the first rows tell where they hold every category that there can be, if not all are known."""
+    first, dtype = names.head(_FIRST_ROWS), names.dtype
+    if isinstance(dtype, pl.Enum):
+        categories = dtype.categories.to_list()
+        is_full = not first.null_count() and len(np.unique(first.to_physical().to_numpy())) == len(categories)
+        if is_full or known.issuperset(categories):
+            return set(categories)
+    return set(map(str, names.unique().drop_nulls().to_list()))
 
 
 def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
@@ -51,20 +55,66 @@ def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
     return min(smallest, default=0)
 
 
-def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
-    """Length in ns of the longest candle, and whether candles open in the order of the rows."""
-    longest, in_order, before = 0, True, np.iinfo(np.int64).min
+def longest_candle_ns(parts: list[tuple[Source, Canon]]) -> int:
+    """Length in ns of the longest candle."""
+    longest = 0
     for source, canon in parts:
         times = canon.only(["time_open", "time_exchange"])
         for _, raw in source.pieces(times.needed):
             candles = times.apply(raw)
             candles = candles.drop_nulls() if any(column.null_count() for column in candles) else candles
             opened, closed = (candles[name].cast(pl.Int64).to_numpy() for name in ("time_open", "time_exchange"))
-            for start in range(0, len(opened), BLOCK_ROWS):
-                opens, closes = opened[start : start + BLOCK_ROWS], closed[start : start + BLOCK_ROWS]
-                in_order = in_order and before <= opens[0] and bool((opens[:-1] <= opens[1:]).all())
-                longest, before = max(longest, int((closes - opens).max())), opens[-1]
-    return longest, in_order
+            longest = max(longest, int((closed - opened).max(initial=0)))
+    return longest
+
+
+def opens_in_order(parts: list[tuple[Source, Canon]]) -> bool:
+    """Whether candles open in the order of the rows, from their opens alone."""
+    before = np.iinfo(np.int64).min
+    for source, canon in parts:
+        times = canon.only(["time_open"])
+        for _, raw in source.pieces(times.needed):
+            opened = times.apply(raw)["time_open"].drop_nulls().cast(pl.Int64).to_numpy()
+            if not in_order(opened, before):
+                return False
+            before = int(opened[-1]) if len(opened) else before
+    return True
+
+
+def are_gapless(parts: list[tuple[Source, Canon]]) -> bool:
+    """Whether each candle certainly opens as the one before it of its instrument closes.
+
+    Rows are of one instrument, or of several in a panel; of other rows nothing is said.
+    """
+    before: tuple[np.ndarray, np.ndarray] | None = None  # instruments of the last period, and when they have closed
+    kinds = set()
+    for source, canon in parts:
+        wanted = canon.only(["time_open", "time_exchange", "instrument"])
+        for _, raw in source.pieces(wanted.needed):
+            candles = wanted.apply(raw)
+            if any(column.null_count() for column in candles):
+                return False
+            opened, closed = (candles[name].cast(pl.Int64).to_numpy() for name in ("time_open", "time_exchange"))
+            code, period = np.zeros(1, np.int8), 1
+            if canon.instrument is None:
+                kinds.add(candles.schema["instrument"])
+                if len(kinds) > 1 or not isinstance(candles.schema["instrument"], pl.Enum):  # else numbers differ
+                    return False
+                code = candles["instrument"].to_physical().to_numpy()
+                period = period_of(code)
+            if not period or not (before is None or _follows(before, code[:period], opened[:period])):
+                return False
+            for start in range(period, len(opened), BLOCK_ROWS):
+                end = min(start + BLOCK_ROWS, len(opened))
+                if not (opened[start:end] == closed[start - period : end - period]).all():
+                    return False
+            before = code[-period:], closed[-period:]
+    return True
+
+
+def _follows(before: tuple[np.ndarray, np.ndarray], code: np.ndarray, opened: np.ndarray) -> bool:
+    """Whether a period comes behind another one, and opens as that has closed."""
+    return np.array_equal(before[0], code) and np.array_equal(before[1], opened)
 
 
 def price_range(parts: list[tuple[Source, Canon]], kind: str) -> dict[str, tuple[float, float]]:

@@ -85,7 +85,7 @@ def previous(code: np.ndarray, values: np.ndarray, known: np.ndarray) -> Closed:
     >>> previous(np.array([0, 1, 1]), np.array([1, 2, 3]), known).whole().tolist(), known.tolist()
     ([7, 8, 2], [1, 3])
     """
-    period = _period(code)
+    period = period_of(code)
     if period:
         first = known[code[:period]]
         known[code[-period:]] = values[-period:]
@@ -104,8 +104,14 @@ def previous(code: np.ndarray, values: np.ndarray, known: np.ndarray) -> Closed:
     return Closed(before, values[:0])
 
 
-def _period(code: np.ndarray) -> int:
-    """After how many rows all instruments come again in the same order, as in a panel; 0 if they do not."""
+def period_of(code: np.ndarray) -> int:
+    """After how many rows all instruments come again in the same order, as in a panel; 0 if they do not.
+
+    Examples
+    --------
+    >>> period_of(np.array([2, 0, 2, 0])), period_of(np.array([2, 0, 0])), period_of(np.array([1, 1]))
+    (2, 0, 1)
+    """
     if not len(code):
         return 0
     if code.min() == code.max():  # of one instrument

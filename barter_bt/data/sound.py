@@ -42,7 +42,7 @@ def is_sound(kind: str, columns: Columns, last: Mapping[str, int], closed: Close
     >>> is_sound("trades", one, {}, None), is_sound("trades", one, {"time_exchange": 2}, None)
     (True, False)
     """
-    if _leaps(columns, last) or not (closed is None or _opens_after(columns["time_open"], closed)):
+    if leaps(columns, last) or not (closed is None or _opens_after(columns["time_open"], closed)):
         return False
     for start in range(0, len(columns["time_exchange"]), BLOCK_ROWS):
         block = {name: values[start : start + BLOCK_ROWS] for name, values in columns.items()}
@@ -71,7 +71,7 @@ def _in_order(time: np.ndarray, last: int | None) -> bool:
     return bool((last is None or time[0] >= last) and (time[1:] >= time[:-1]).all())
 
 
-def _leaps(columns: Columns, last: Mapping[str, int]) -> bool:
+def leaps(columns: Columns, last: Mapping[str, int]) -> bool:
     """Whether times, if they are in order, go from 1970 to long after it: the unit may have changed."""
     time = columns["time_exchange"]
     first = min(int(time[0]), last.get("time_exchange", int(time[0])))

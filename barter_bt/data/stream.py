@@ -12,7 +12,7 @@ from barter_bt.data.canonical import ADJUSTED, Adjusted, Options
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.repair import Repair
 from barter_bt.data.rows import Arrivals, Rows, in_messages
-from barter_bt.data.source import Source
+from barter_bt.data.source import FrameSource, Source
 from barter_bt.data.validate import Guard, chunks_of
 from barter_bt.errors import ConfigError
 
@@ -66,6 +66,11 @@ class Stream(Rows):
 
     def __repr__(self) -> str:
         return f"Stream({self.kind}, {self.name!r})"
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether its rows are frames, of which any part is at hand."""
+        return all(isinstance(source, FrameSource) for source, _ in self.parts)
 
     @property
     def adjusted(self) -> Adjusted | None:
@@ -162,9 +167,17 @@ class Stream(Rows):
         """Smallest and largest price of each instrument, ignoring what is no price; computed once."""
         return dict(self._price_range)
 
-    def openings(self) -> tuple[int, bool]:
-        """Of candles: length in ns of the longest, and whether they open in the order of the rows; computed once."""
-        return self._openings
+    def longest_candle_ns(self) -> int:
+        """Of candles: length in ns of the longest; computed once."""
+        return self._longest_candle_ns
+
+    def opens_in_order(self) -> bool:
+        """Of candles: whether they open in the order of the rows; computed once."""
+        return self._opens_in_order
+
+    def is_gapless(self) -> bool:
+        """Of candles: whether each certainly opens as the one before it of its instrument closes; computed once."""
+        return self._is_gapless
 
     def fingerprint(self) -> dict[str, object]:
         """Describe the stream for a manifest: source, rows, times and SHA-256; computed once."""
@@ -181,8 +194,17 @@ class Stream(Rows):
         return facts.price_range(self.parts, self.kind)
 
     @cached_property
-    def _openings(self) -> tuple[int, bool]:
-        return facts.openings(self.parts)
+    def _longest_candle_ns(self) -> int:
+        return facts.longest_candle_ns(self.parts)
+
+    @cached_property
+    def _opens_in_order(self) -> bool:
+        # Of one instrument the checks refuse a candle that opens before the close of the one before it.
+        return (self.validate and len(self.instruments) == 1) or facts.opens_in_order(self.parts)
+
+    @cached_property
+    def _is_gapless(self) -> bool:
+        return facts.are_gapless(self.parts)
 
     @cached_property
     def _fingerprint(self) -> dict[str, object]:

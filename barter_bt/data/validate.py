@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.doubts import doubts
+from barter_bt.data.one_look import OneLook, has_many_candles
 from barter_bt.data.orders import ORDER_FAULTS
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
@@ -72,9 +73,14 @@ class Guard:
     def __init__(self, stream: Rows, codes: Mapping[str, int]) -> None:
         self._stream, self._codes = stream, codes
         self._scan = Scan(stream, codes)
+        self._look = OneLook(codes) if has_many_candles(stream) else None
 
     def inspect(self, piece: Piece, chunk: Chunk) -> None:
         """Raise what :func:`check` finds, if this piece, after those before it, has an error."""
+        if self._look:
+            if not self._look.finds_sound(chunk.columns):
+                check(self._stream, self._codes).raise_if_errors()
+            return
         code = chunk.columns["instrument"]
         history = self._scan.history
         closed = history.closed_before(code, chunk.columns["time_exchange"]) if history.has_closes else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.ahead import LINE, fetch
+from barter_bt.columns.ahead import fetch
 from barter_bt.columns.marks import unit
+from barter_bt.columns.memory import LINE
 from barter_bt.engine.action.protect import BY_FRACTION, NO_UNIT
 from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, send_transfer
 from barter_bt.engine.agenda import NEVER, SCHEDULE

@@ -151,7 +151,7 @@ def _needed(
         if prices and not one.is_derivative:
             if base := own.get(index.bases[i]):
                 note(one.quote, base * prices[1])
-            if quote := own.get(index.quotes[i]):
+            if one.base in money and (quote := own.get(index.quotes[i])):
                 note(one.base, quote / prices[0])
     nothing = Fraction(0)
     return {

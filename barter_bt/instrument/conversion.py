@@ -32,19 +32,27 @@ def conversion_legs(index: IndexedInstruments, asset: int, pairs: Sequence[tuple
     >>> conversion_legs(index, index.asset("usd"))
     {'jpy': Leg(instrument=1, divides=True, pair=-1), 'btc': Leg(instrument=0, divides=False, pair=-1)}
     """
-    neighbours: dict[str, list[tuple[str, Leg]]] = {}
-    for i, one in enumerate(index.instruments):
-        if not one.is_derivative:
-            neighbours.setdefault(one.quote, []).append((one.base, Leg(i, divides=False)))
-            neighbours.setdefault(one.base, []).append((one.quote, Leg(i, divides=True)))
-    for number, (base, quote) in enumerate(pairs):
-        neighbours.setdefault(quote, []).append((base, Leg(-1, divides=False, pair=number)))
-        neighbours.setdefault(base, []).append((quote, Leg(-1, divides=True, pair=number)))
+    found = index.legs.get((asset, *pairs))
+    if found is None:
+        found = index.legs[(asset, *pairs)] = _legs(index, asset, pairs)
+    return dict(found)
+
+
+def _legs(index: IndexedInstruments, asset: int, pairs: Sequence[tuple[str, str]]) -> dict[str, Leg]:
+    sides = [(i, one.base, one.quote) for i, one in enumerate(index.instruments) if not one.is_derivative]
+    sides += [(~number, base, quote) for number, (base, quote) in enumerate(pairs)]  # below 0: that of a pair
+    neighbours: dict[str, list[int]] = {}
+    for place, (_, base, quote) in enumerate(sides):
+        neighbours.setdefault(quote, []).append(place)
+        neighbours.setdefault(base, []).append(place)
     reached = [index.assets[asset][1]]
     legs: dict[str, Leg] = {}
     for name in reached:  # grows
-        for far, leg in neighbours.get(name, ()):
+        for place in neighbours.get(name, ()):
+            i, base, quote = sides[place]
+            divides = name == base
+            far = quote if divides else base
             if far not in legs and far != reached[0]:
-                legs[far] = leg
+                legs[far] = Leg(i, divides) if i >= 0 else Leg(-1, divides, ~i)
                 reached.append(far)
     return legs

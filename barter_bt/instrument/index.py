@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Integral
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from barter_bt.errors import InstrumentError, nearest
 from barter_bt.instrument.exchange import ALIASES, exchange_order
@@ -55,6 +55,7 @@ class IndexedInstruments:
         assets |= {(self.exchanges[0], name) for name in set(others) - {name for _, name in assets}}
         self.assets = sorted(assets, key=lambda asset: (exchange_order(asset[0]), asset[1]))
         self.asset_names_exchange = self._asset_spellings()
+        self.legs: dict[Any, Any] = {}  # conversions that were worked out, see conversion_legs
 
     def __len__(self) -> int:
         return len(self.instruments)

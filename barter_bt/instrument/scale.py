@@ -32,10 +32,10 @@ class Scales:
         one = index.instruments[instrument]
         unit = self.units[index.settlement_assets[instrument]]
         size = decimal(one.contract_size, "contract_size")
-        tick = 1 / Fraction(self.ticks[instrument]) if one.is_inverse else Fraction(self.ticks[instrument])
-        return _value(tick, self.lots[instrument], size, unit)
+        return _value(self.ticks[instrument], one.is_inverse, self.lots[instrument], size, unit)
 
 
 @lru_cache  # most instruments share their steps
-def _value(tick: Fraction, lot: Decimal, size: Decimal, unit: Decimal) -> Fraction:
-    return tick * Fraction(lot) * Fraction(size) / Fraction(unit)
+def _value(tick: Decimal, is_inverse: bool, lot: Decimal, size: Decimal, unit: Decimal) -> Fraction:
+    price = 1 / Fraction(tick) if is_inverse else Fraction(tick)
+    return price * Fraction(lot) * Fraction(size) / Fraction(unit)

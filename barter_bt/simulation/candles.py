@@ -5,8 +5,9 @@ What :mod:`barter_bt.simulation.replay` asks between two rows is answered here o
 
 from __future__ import annotations
 
-from barter_bt.columns.ahead import LINE, fetch
+from barter_bt.columns.ahead import fetch
 from barter_bt.columns.marks import hot, unit
+from barter_bt.columns.memory import LINE
 from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
 from barter_bt.engine.feed import Cursors, advance

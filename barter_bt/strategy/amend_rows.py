@@ -8,6 +8,7 @@ import polars as pl
 from barter_bt.engine.order import BUY, SELL
 from barter_bt.engine.targets import AMEND_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
+from barter_bt.strategy.cells import is_given, values_or
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import MOST_STEPS, counted_ticks, fail, grid_of, known_times, ticks_of, whole_steps
 from barter_bt.strategy.triggers import DISTANCES, ON_GRID, PROTECTION
@@ -39,7 +40,7 @@ def amend_columns(
     if not amends.any():
         return opens
     ref = frame["ref"].to_numpy()
-    fail(frame, amends & frame["post_only"].fill_null(False).to_numpy(), "an amend to post_only", _AMENDS)
+    fail(frame, amends & values_or(frame["post_only"], False), "an amend to post_only", _AMENDS)
     protects = amends & _protects(frame)
     found = {name: values.copy() for name, values in opens.items()}
     found["quantity"] = np.where(amends, _lots(frame, codes, amends, market, opens["side"][ref]), opens["quantity"])
@@ -78,7 +79,7 @@ def amend_columns(
 
 def check_protection(frame: pl.DataFrame, action: np.ndarray, protect_by: str) -> None:
     """What amends give to the orders that protect what an earlier row has opened (rule 101)."""
-    asked = {name: frame[name].is_not_null().to_numpy() for name in PROTECTION if name in frame.columns}
+    asked = {name: is_given(frame[name]) for name in PROTECTION if name in frame.columns}
     amends = (action == AMEND_ROW) & _protects(frame)
     if not amends.any():
         return
@@ -106,7 +107,7 @@ def check_protection(frame: pl.DataFrame, action: np.ndarray, protect_by: str) -
 
 
 def _protects(frame: pl.DataFrame) -> np.ndarray:
-    given = (frame[name].is_not_null().to_numpy() for name in PROTECTION if name in frame.columns)
+    given = (is_given(frame[name]) for name in PROTECTION if name in frame.columns)
     found: np.ndarray = np.logical_or.reduce([np.zeros(len(frame), bool), *given])
     return found
 
@@ -115,7 +116,7 @@ def _values(frame: pl.DataFrame, name: str, amends: np.ndarray) -> tuple[np.ndar
     """What amends give of a column, and where."""
     if name not in frame.columns:
         return np.zeros(len(frame)), np.zeros(len(frame), bool)
-    return frame[name].cast(pl.Float64).fill_null(0.0).to_numpy(), frame[name].is_not_null().to_numpy() & amends
+    return values_or(frame[name].cast(pl.Float64), 0.0), is_given(frame[name]) & amends
 
 
 def _lots(frame: pl.DataFrame, codes: np.ndarray, amends: np.ndarray, market: Market, side: np.ndarray) -> np.ndarray:

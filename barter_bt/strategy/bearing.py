@@ -185,7 +185,7 @@ class Candles:
 
 def candles(stream: Stream, codes: dict[str, int]) -> Iterator[Candles]:
     """The candles of a stream in pieces, rows with a null left out."""
-    _, opens_in_order = stream.openings()
+    opens_in_order = stream.opens_in_order()
     for source, canon in stream.parts:
         wanted = canon.only(["time_open", "time_exchange", "instrument"])
         for _, raw in source.pieces(wanted.needed):
@@ -200,3 +200,15 @@ def candles(stream: Stream, codes: dict[str, int]) -> Iterator[Candles]:
             # Closes that go back are an error of a stream that is checked, and then no run is warned.
             in_order = opens_in_order and (stream.validate or bool((closed[1:] >= closed[:-1]).all()))
             yield Candles(opened, closed, category, code, piece.height == raw.height, in_order)
+
+
+def last_opens(stream: Stream, codes: dict[str, int], rows: int) -> tuple[npt.NDArray[np.int32], Whole]:
+    """Instruments and times of the last opens, in order of the rows; of the last source alone."""
+    source, canon = stream.parts[-1]
+    wanted = canon.only(["time_open", "instrument"])
+    *_, (_, raw) = source.pieces(wanted.needed)
+    last = wanted.apply(raw.tail(rows))
+    opened = last["time_open"].cast(pl.Int64).to_numpy()
+    if canon.instrument is not None:
+        return np.full(len(opened), codes[canon.instrument], np.int32), opened
+    return look_up(last["instrument"], codes), opened

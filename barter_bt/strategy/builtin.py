@@ -10,6 +10,7 @@ import polars as pl
 
 from barter_bt.errors import StrategyError
 from barter_bt.strategy import written
+from barter_bt.strategy.computed import crossed
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.execution import Pov, Twap
 from barter_bt.strategy.indicators import cross
@@ -35,9 +36,10 @@ class SmaCross:
             raise StrategyError(f"fast is {self.fast}, slow is {self.slow}; allowed: 0 < fast < slow")
 
     def prepare(self, market: Market) -> Driver:
-        """The driver of one run."""
-        target = (cross(self.fast, self.slow) > 0).cast(pl.Float64) * self.quantity
-        return Signals(target, name=self.name).prepare(market)
+        """The driver of one run: both averages look back, so that need not be tried out."""
+        signals = Signals((cross(self.fast, self.slow) > 0).cast(pl.Float64) * self.quantity, name=self.name)
+        rows = crossed(market, self.fast, self.slow, self.quantity)
+        return signals.driver(market, signals.rows(market) if rows is None else rows)
 
 
 @dataclass(frozen=True)

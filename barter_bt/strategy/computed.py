@@ -8,8 +8,10 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data import Stream
+from barter_bt.data.schema import TIME
 from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy.driver import Market
+from barter_bt.strategy.indicators import crosses
 from barter_bt.strategy.panel import Panel, own_columns, panel
 from barter_bt.strategy.rows import fail, grid_of, instrument_codes
 from barter_bt.strategy.windows import Apart, taken_apart
@@ -37,19 +39,32 @@ def computed(
     StrategyError
         There are no candles, or an expression cannot be computed over them.
     """
-    given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
-    if not given:
-        raise StrategyError(
-            "an expression needs a stream of candles, and the data has none",
-            'bt.data.aggregate(trades, every="1m") makes them of trades; or give a frame of targets',
-        )
-    apart = taken_apart(target, beside)
+    given, apart = _candle_streams(market), taken_apart(target, beside)
     names = [name for each in (target, *beside.values()) for name in each.meta.root_names()]
     candles = _panel(market, given, names, apart.across)
     try:
         return _rows(apart, candles, with_new=with_new), candles
     except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
         raise _error(target, beside, candles, market, error) from error
+
+
+def crossed(market: Market, fast: int, slow: int, quantity: float) -> pl.DataFrame | None:
+    """Targets where two averages of the close cross: a quantity above, else 0; None where it takes an expression.
+
+    Of one instrument whose candles are known in their order nothing is computed but the rows that count.
+    """
+    (stream, delay_ns), *others = _candle_streams(market).items()
+    if others or stream.has_received or not stream.is_in_memory or len(stream.instruments) != 1:
+        return None
+    pieces = [piece.canonical for piece in stream.pieces()]
+    closes, prices = (pl.concat([piece[name] for piece in pieces]) for name in ("time_exchange", "close"))
+    if closes.null_count() or prices.null_count():
+        return None
+    rows, signs = crosses(prices.rechunk().to_numpy(), fast, slow)
+    times = closes.gather(pl.Series(rows)).to_physical() + delay_ns
+    name = pl.Series(stream.instruments, dtype=pl.Enum(stream.instruments)).new_from_index(0, len(rows))
+    targets = np.where(signs > 0, quantity, 0.0)
+    return _in_order(pl.DataFrame({"time": times.cast(TIME), "instrument": name, "target": targets}))
 
 
 def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -> pl.DataFrame:
@@ -79,6 +94,17 @@ def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -
     return rows
 
 
+def _candle_streams(market: Market) -> dict[Stream, int]:
+    """The streams of candles, with the feed latency of each."""
+    given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
+    if not given:
+        raise StrategyError(
+            "an expression needs a stream of candles, and the data has none",
+            'bt.data.aggregate(trades, every="1m") makes them of trades; or give a frame of targets',
+        )
+    return given
+
+
 def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across: bool) -> Panel:
     """The candles; where they must be sorted, a second run keeps them so for those after it."""
     key = "panel", frozenset(names) & {name for stream in given for name in stream.extra}, across
@@ -100,10 +126,13 @@ def _rows(apart: Apart, candles: Panel, *, with_new: bool = False) -> pl.DataFra
     if with_new:
         before = given.shift(1, fill_value=False)
         rows = rows.with_columns((~(before if candles.single else before.over("instrument"))).alias(NEW))
-    frame = candles.collect(rows.filter(given, pl.col("time").is_not_null()))
-    if not frame["time"].is_sorted():
-        frame = frame.sort("time", maintain_order=True)
+    frame = _in_order(candles.collect(rows.filter(given, pl.col("time").is_not_null())))
     return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows in order of time."""
+    return frame if frame["time"].is_sorted() else frame.sort("time", maintain_order=True)
 
 
 def _error(

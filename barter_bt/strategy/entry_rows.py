@@ -13,6 +13,7 @@ from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import StrategyError
+from barter_bt.strategy.cells import codes_of, is_given, numbered, values_or
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import counted_ticks, fail, shared_column, ticks_of
 from barter_bt.strategy.timing import TIMING
@@ -40,7 +41,7 @@ def entry_columns(
     """Columns of ``orders`` with what targets say of their entries, and in which unit they do."""
     targets = action == TARGET_ROW
     limited, held = (_given(frame, name) & targets for name in ("price", "stop"))
-    post_only = frame["post_only"].fill_null(False).to_numpy() & targets if "post_only" in frame.columns else limited
+    post_only = values_or(frame["post_only"], False) & targets if "post_only" in frame.columns else limited
     fail(frame, post_only & ~limited, "post_only where it has no effect", _LIMITS_ONLY)
     columns = {"enter_by": shared_column(market, len(frame), NO_UNIT, Columns.dtype("enter_by"))}
     if not (limited | held).any():
@@ -67,18 +68,17 @@ def trigger_by_column(
     """Which prices the triggers of orders, and of the stops that protect them, look at."""
     if "trigger_by" not in frame.columns:
         return shared_column(market, len(frame), 0, Columns.dtype("trigger_by"))
-    given, codes = frame["trigger_by"].cast(pl.String).fill_null(""), list(range(len(TRIGGER_PRICES)))
-    found = given.replace_strict(list(TRIGGER_PRICES), codes, default=-1, return_dtype=pl.Int8)
+    found = codes_of(frame["trigger_by"], numbered(TRIGGER_PRICES), "").astype(np.int8)
     fail(frame, found == -1, "an unknown trigger_by", f"allowed: {', '.join(TRIGGER_PRICES[1:])}")
-    asked = (found > 0).to_numpy()
+    asked = found > 0
     stops = orders["stop_loss"] > 0, orders["trailing_stop"] > 0
     held = np.logical_or.reduce([*stops, *(_given(frame, name) for name in TRIGGERS)])
     fail(frame, asked & ~held & ~unchanged, "trigger_by where it has no effect", NO_STOP)
-    return found.to_numpy()
+    return found
 
 
 def _given(frame: pl.DataFrame, name: str) -> np.ndarray:
-    return frame[name].is_not_null().to_numpy() if name in frame.columns else np.zeros(len(frame), bool)
+    return is_given(frame[name]) if name in frame.columns else np.zeros(len(frame), bool)
 
 
 def _amounts(
@@ -87,7 +87,7 @@ def _amounts(
     """Ticks, or 1e-9 of a price, where they are asked for."""
     if not asked.any():
         return np.zeros(len(frame), np.int64)
-    values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+    values = values_or(frame[name].cast(pl.Float64), 0.0)
     if by == "fraction":
         found = np.rint(np.where(asked & np.isfinite(values), values, 0.0) * RATE).astype(np.int64)
         bad = asked & ~((found > 0) & (found < RATE))

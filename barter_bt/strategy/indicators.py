@@ -11,9 +11,11 @@ from types import FunctionType
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from barter_bt.columns.kernel import compiled_function
+from barter_bt.columns.memory import array
 
 _FEW = 5_000  # prices for which loading the compiler takes longer than to do without
 
@@ -51,19 +53,34 @@ def cross(fast: int, slow: int, column: str = "close", per_unit: float = 1e6) ->
     """
 
     def of(prices: pl.Series) -> pl.Series:
-        out = np.zeros(len(prices), np.int8)
-        values = prices.rechunk().to_numpy()
-        kernel = mark_crosses if len(values) < _FEW else compiled_function(cast(FunctionType, mark_crosses))
-        kernel(values, per_unit, fast, slow, out)
-        crossed = pl.Series(out)
+        rows, signs = crosses(prices.rechunk().to_numpy(), fast, slow, per_unit)
+        marks = np.zeros(len(prices), np.int8)
+        marks[rows] = signs
+        crossed = pl.Series(marks)
         return crossed.set(crossed == 0, None)
 
     return pl.col(column).map_batches(of, return_dtype=pl.Int8).alias("cross")
 
 
-def mark_crosses(prices: Any, per_unit: float, fast: int, slow: int, out: Any) -> None:
-    """Kernel of :func:`cross`: one pass over a float column, sums in integers."""
-    total_fast = total_slow = before = 0
+def crosses(
+    prices: npt.NDArray[np.float64], fast: int, slow: int, per_unit: float = 1e6
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]:
+    """The same of an array of prices: the rows of the crosses, and 1 or -1 for each.
+
+    Examples
+    --------
+    >>> [each.tolist() for each in crosses(np.array([3.0, 2.0, 1.0, 2.0, 4.0]), 1, 2)]
+    [[3], [1]]
+    """
+    rows, signs = array(len(prices), np.int64), array(len(prices), np.int8)
+    kernel = find_crosses if len(prices) < _FEW else compiled_function(cast(FunctionType, find_crosses))
+    count = kernel(prices, per_unit, fast, slow, rows, signs)
+    return rows[:count], signs[:count]
+
+
+def find_crosses(prices: Any, per_unit: float, fast: int, slow: int, rows: Any, signs: Any) -> int:
+    """Kernel of :func:`crosses`: one pass over a float column, sums in integers; gives how many there are."""
+    total_fast = total_slow = before = count = 0
     for row in range(len(prices)):
         step = round_steps(prices[row] * per_unit)
         total_fast += step
@@ -73,12 +90,11 @@ def mark_crosses(prices: Any, per_unit: float, fast: int, slow: int, out: Any) -
         if row >= slow:
             total_slow -= round_steps(prices[row - slow] * per_unit)
         gap = total_fast * slow - total_slow * fast
-        if row >= slow:
-            if gap > 0 and before <= 0:
-                out[row] = 1
-            elif gap < 0 and before >= 0:
-                out[row] = -1
+        if row >= slow and ((gap > 0 and before <= 0) or (gap < 0 and before >= 0)):
+            rows[count], signs[count] = row, 1 if gap > 0 else -1
+            count += 1
         before = gap
+    return count
 
 
 def round_steps(value: float) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.targets import MARGIN_ROW
+from barter_bt.strategy.cells import values_or
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import MOST_STEPS, fail
 
@@ -19,7 +20,7 @@ def margin_column(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         return np.zeros(len(frame), np.int64)
     given = frame["amount"] if "amount" in frame.columns else pl.Series([None] * len(frame), dtype=pl.Float64)
     per_unit = np.array([float(1 / Fraction(market.scales.units[k])) for k in market.index.settlement_assets])
-    amount = np.where(rows, given.cast(pl.Float64).fill_null(0.0).to_numpy(), 0.0)
+    amount = np.where(rows, values_or(given.cast(pl.Float64), 0.0), 0.0)
     with np.errstate(over="ignore"):  # which is refused below
         scaled = np.abs(amount) * per_unit[codes]
     whole = np.where(scaled < MOST_STEPS, np.floor(scaled + 0.5), 0).astype(np.int64)

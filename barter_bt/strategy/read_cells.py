@@ -42,11 +42,14 @@ _INSTEAD = {
 
 def refuse_unread(frame: pl.DataFrame, action: np.ndarray) -> None:
     """Refuse cells that nothing reads; null, and what a column is without being given, say nothing."""
-    present = {int(code) for code in np.unique(action)}
+    is_one = len(action) > 0 and action.min() == action.max()
+    present = {int(code) for code in (action[:1] if is_one else np.unique(action))}
     for name, readers in READ_BY.items():
         if name not in frame.columns or present <= set(readers):
             continue
         given = frame[name]
+        if given.null_count() == len(given):
+            continue
         asked = given.is_not_null() if name not in _NOTHING else given.fill_null(_NOTHING[name]) != _NOTHING[name]
         *first, last = [_NAMES[code] for code in readers]
         of = f"{', '.join(first)} and {last}" if first else last

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.columns.memory import array
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
 from barter_bt.engine.terms import zero_of
 from barter_bt.errors import StrategyError, nearest
+from barter_bt.strategy.cells import codes_of, values_or
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.triggers import NO_TICK, WHOLE_TICKS
 
@@ -19,13 +21,14 @@ MOST_STEPS = 4.6e18
 
 def fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str) -> None:
     """Refuse a frame for rows of it, of which the first are told."""
+    if not bad.any():  # null is not
+        return
     rows = (bad if isinstance(bad, np.ndarray) else bad.fill_null(False).to_numpy()).nonzero()[0].tolist()
-    if rows:
-        first = ", ".join(str(r) for r in rows[:5])
-        given = frame.select(pl.exclude("^__.*$"))  # without columns of our own
-        cells = given.row(rows[0], named=True).items()
-        row = ", ".join(f"{name}={value}" for name, value in cells if value is not None)
-        raise StrategyError(f"{what} in {len(rows)} row(s), first {first}: {row}", hint)
+    first = ", ".join(str(r) for r in rows[:5])
+    given = frame.select(pl.exclude("^__.*$"))  # without columns of our own
+    cells = given.row(rows[0], named=True).items()
+    row = ", ".join(f"{name}={value}" for name, value in cells if value is not None)
+    raise StrategyError(f"{what} in {len(rows)} row(s), first {first}: {row}", hint)
 
 
 def whole_steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +56,7 @@ def counted_ticks(frame: pl.DataFrame, market: Market, codes: np.ndarray, name: 
     """Distances of a column that are counted in ticks, in these rows; 0 in others."""
     if not rows.any():
         return np.zeros(len(frame), np.int64)
-    values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+    values = values_or(frame[name].cast(pl.Float64), 0.0)
     undeclared = rows & (grid_of(market, codes, "tick_noise")[0] >= 1.0)
     fail(frame, undeclared, f"a {name} in ticks of an instrument that declares none", NO_TICK)
     fail(
@@ -75,11 +78,14 @@ def toward_zero(steps: np.ndarray) -> np.ndarray:
 def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
     """Index of each row's instrument."""
     names, codes, cancels = frame["instrument"], market.index.codes, (action == CANCEL_ROW) | (action == AMEND_ROW)
-    if isinstance(names.dtype, pl.Enum) and not names.null_count():  # by category, not row by row
-        known = np.array([codes.get(name, -1) for name in names.dtype.categories], np.int64)
-        found: np.ndarray = known[names.to_physical().to_numpy()]
+    dtype = names.dtype
+    if isinstance(dtype, pl.Enum) and not names.null_count():  # by category, not row by row
+        known = np.array([codes.get(name, -1) for name in dtype.categories.to_list()], np.int64)
+        found = array(len(names), np.int64, known[0] if len(known) == 1 else None)
+        if len(known) > 1:
+            np.take(known, names.to_physical().to_numpy(), out=found, mode="clip")  # none is outside
     else:
-        found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
+        found = codes_of(names, codes)
     if cancels.any():
         found = np.where(cancels, 0, found)  # the order of a cancel or an amend knows its instrument
     if (found < 0).any():
@@ -92,7 +98,7 @@ def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) ->
 def shared_column(market: Market, n: int, value: int, dtype: Any = np.int64) -> np.ndarray:
     """A column of one value, which nobody writes: all runs on a market share it."""
     room = 1 << n.bit_length()
-    column: np.ndarray = market.once(("same", value, np.dtype(dtype).char, room), lambda: np.full(room, value, dtype))
+    column: np.ndarray = market.once(("same", value, np.dtype(dtype).char, room), lambda: array(room, dtype, value))
     return column[:n]
 
 

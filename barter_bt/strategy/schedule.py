@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from barter_bt.columns.memory import array
 from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
@@ -17,6 +18,7 @@ from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, MARGIN_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.errors import StrategyError, refuse_unknown
 from barter_bt.strategy.amend_rows import check_protection, codes_of_amends
+from barter_bt.strategy.cells import codes_of
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
 from barter_bt.strategy.hooks import Hooks
@@ -48,6 +50,14 @@ COLUMNS = (
 )
 """What a frame may have."""
 _UNREAD = "leave it out: frame.drop(...); quantities and targets are signed, below 0 is a sale"
+_DEFAULTS = [
+    pl.Series("quantity", [0.0]),
+    pl.Series("price", [None], pl.Float64),
+    pl.Series("time_in_force", ["gtc"]),
+    pl.Series("post_only", [False]),
+    pl.Series("ref", [-1]),
+    pl.Series("target", [0.0]),
+]
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
     "units": TOO_FINE,
@@ -115,7 +125,10 @@ def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str
     explicit_first = columns["instrument"] if is_target.all() else np.where(is_target, columns["instrument"], -1)
     order = _sorted(explicit_first, columns["time"])
     left_out = is_target & unchanged
-    if order is None and is_target.all() and not left_out.any():
+    if order is None and not left_out.any():
+        if not is_target.all():
+            refers = (columns["action"] == CANCEL_ROW) | (columns["action"] == AMEND_ROW)
+            columns = {**columns, "ref": np.where(refers, columns["ref"], -1)}
         return {name: np.ascontiguousarray(columns[name]) for name in Columns.schema}
     order = np.arange(len(is_target)) if order is None else order
     order = order[~left_out[order]]
@@ -231,7 +244,7 @@ class Schedule:
         action = self._actions(frame)
         refuse_unread(self.frame, action)
         codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
-        columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
+        columns = {"time": time, "action": action, "instrument": codes, "sent": array(n, np.int64, NOT_SENT)}
         columns |= {
             "strategy": shared_column(market, n, 0),
             "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8),
@@ -275,9 +288,9 @@ class Schedule:
             return np.full(len(frame), TARGET_ROW, np.int8)
         known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "amend": AMEND_ROW, "target": TARGET_ROW, "exercise": OPEN_ROW}
         known["margin"] = MARGIN_ROW
-        found = frame["action"].cast(pl.String).replace_strict(known, default=-1, return_dtype=pl.Int8)
+        found = codes_of(frame["action"], known).astype(np.int8)
         fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
-        return found.to_numpy()
+        return found
 
     def _complete(self) -> pl.DataFrame:
         given: pl.DataFrame = self.frame
@@ -290,16 +303,14 @@ class Schedule:
                 raise StrategyError("the schedule has neither a column 'action' nor a column 'target'")
             if not says_how(given):
                 return given
-        defaults = {
-            "quantity": pl.lit(0.0),
-            "price": pl.lit(None, pl.Float64),
-            "time_in_force": pl.lit("gtc"),
-            "post_only": pl.lit(False),
-            "ref": pl.lit(-1, pl.Int64),
-            "target": pl.lit(0.0),
-        }
-        frame = given.with_columns(**{k: v for k, v in defaults.items() if k not in have})
-        return frame.with_columns(pl.col("quantity").fill_null(0.0), pl.col("ref").fill_null(-1))
+        frame = given.hstack([one.new_from_index(0, len(given)) for one in _DEFAULTS if one.name not in have])
+        absent = {"quantity": (pl.Float64, 0.0), "ref": (pl.Int64, -1)}
+        filled = [
+            pl.col(name).fill_null(value)
+            for name, (kind, value) in absent.items()
+            if frame.schema[name] != kind or frame[name].null_count()
+        ]
+        return frame.with_columns(filled) if filled else frame
 
     def _targets(
         self, frame: pl.DataFrame, target: np.ndarray, wanted: np.ndarray, codes: np.ndarray, market: Market
@@ -307,7 +318,7 @@ class Schedule:
         if not wanted.all():
             target = np.where(wanted, target, 0.0)
         each = market.once(("per unit", self.size), lambda: self._per_unit(market))
-        targets = np.empty(len(frame), np.int64)
+        targets = array(len(frame), np.int64)
         for start in range(0, len(frame), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             scaled = np.abs(target[rows]) * (each if len(each) == 1 else each[codes[rows]])

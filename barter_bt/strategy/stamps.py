@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data import Stream
+from barter_bt.data.chunk import look_up
 from barter_bt.data.schema import TIME
-from barter_bt.strategy.bearing import Candles, Stamps, candles, distinct
+from barter_bt.strategy.bearing import Candles, Stamps, candles, distinct, last_opens
 
 _DENSE = 20  # candles from which on targets at every open, and none at the last close, are no chance
+_TAIL = 1 << 12  # last rows of a stream
 _FEW = 1 << 14  # rows in which a quick look finds opens that no target bears
 
 
@@ -61,6 +63,42 @@ def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.D
     return frame.sort("time", "instrument", maintain_order=True)
 
 
+def plainly_bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> bool:
+    """The same of candles without gaps, told by the last of them: every open but an instrument's first is a close, too.
+
+    So only an instrument with targets at all of its opens would count. It is none if two of its last opens, that do not
+    lie before its first target, bear none.
+    """
+    time, seen = targets["time"].cast(TIME).cast(pl.Int64).to_numpy(), set[str]()
+    if not (time[1:] >= time[:-1]).all():
+        return False
+    for stream in (one for one in streams if one.kind == "candles"):
+        if not (stream.is_in_memory and stream.rows and stream.is_gapless()) or seen.intersection(stream.instruments):
+            return False
+        if (_free_opens(targets["instrument"], time, stream) < 2).any():
+            return False
+        seen.update(stream.instruments)
+    return True
+
+
+def _free_opens(names: pl.Series, time: np.ndarray, stream: Stream) -> np.ndarray:
+    """How many of the last opens of each instrument, certainly not before its first target, bear no target."""
+    codes = {name: code for code, name in enumerate(stream.instruments)}
+    code, opened = last_opens(stream, codes, _TAIL)
+    begin, size = int(np.searchsorted(time, opened[0])), len(codes)
+    of, at = look_up(names[begin:], codes), time[begin:]
+    of, at = of[of >= 0], at[of >= 0]
+    first = np.full(size, np.iinfo(np.int64).min)  # without targets among the last, all of its opens are free
+    first[of[::-1]] = at[::-1]  # the earliest is written last
+    early = look_up(names[: min(begin, _TAIL)], codes)
+    first[early[early >= 0]] = np.iinfo(np.int64).min
+    times, rank = np.unique(opened, return_inverse=True)
+    place = np.minimum(np.searchsorted(times, at), len(times) - 1)
+    borne = (place * size + of)[times[place] == at]
+    free = (opened >= first[code]) & ~np.isin(rank * size + code, borne)
+    return np.bincount(code[free], minlength=size)
+
+
 def bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> bool:
     """Whether :func:`stamped_with_opens` certainly finds nothing: a quick look at the rows that targets point to.
 
@@ -104,7 +142,7 @@ def warning(targets: pl.DataFrame, streams: Sequence[Stream]) -> str | None:
     """Say so if targets bear the times at which candles open."""
     if targets.is_empty() or not any(stream.kind == "candles" for stream in streams):
         return None
-    if bear_no_opens(targets, streams):
+    if plainly_bear_no_opens(targets, streams) or bear_no_opens(targets, streams):
         return None
     found = stamped_with_opens(targets, streams)
     if found.is_empty():

@@ -12,6 +12,7 @@ from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import ANY_FILL, ASKED_TIMES, CANDLE_FILLS, DAY, FOK, GTC, NO_TIME
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.errors import StrategyError
+from barter_bt.strategy.cells import codes_of, is_given, numbered
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import fail, known_times, shared_column
 from barter_bt.strategy.timing import LEAVE_OUT, ONLY_TAKERS, TIMING
@@ -26,10 +27,9 @@ _MEANS = {
 
 def times_in_force(frame: pl.DataFrame) -> np.ndarray:
     """Codes of the times in force; null is "gtc"."""
-    given = frame["time_in_force"].fill_null("gtc")
-    found = given.replace_strict(list(ASKED_TIMES), list(range(len(ASKED_TIMES))), default=-1, return_dtype=pl.Int8)
+    found = codes_of(frame["time_in_force"], numbered(ASKED_TIMES), "gtc").astype(np.int8)
     fail(frame, found == -1, "an unknown time_in_force", f"allowed: {', '.join(ASKED_TIMES)}")
-    return found.to_numpy()
+    return found
 
 
 def timing_columns(frame: pl.DataFrame, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
@@ -37,13 +37,13 @@ def timing_columns(frame: pl.DataFrame, opens: np.ndarray, market: Market) -> di
     there = [name for name in TIMING if name in frame.columns]
     columns = {name: _absent(name, len(frame), market) for name in TIMING if name not in there}
     none = np.zeros(len(frame), bool)
-    asked = {name: frame[name].is_not_null().to_numpy() for name in there}
+    asked = {name: is_given(frame[name]) for name in there}
     for name in there:
         columns[name] = _choices(frame) if name == "candle_fill" else _times(frame, name, asked[name])
     if not opens.any():
         return columns
-    force, is_limit = times_in_force(frame), frame["price"].is_not_null().to_numpy()
-    triggers = (frame[name].is_not_null().to_numpy() for name in TRIGGERS if name in frame.columns)
+    force, is_limit = times_in_force(frame), is_given(frame["price"])
+    triggers = (is_given(frame[name]) for name in TRIGGERS if name in frame.columns)
     is_held = np.logical_or.reduce([none, *triggers])
     after, till, fill = (asked.get(name, none) for name in TIMING)
     at_once, by_session = till & (force != GTC) & (force <= FOK), (force > FOK) & opens
@@ -63,10 +63,9 @@ def _absent(name: str, n: int, market: Market) -> np.ndarray:
 
 
 def _choices(frame: pl.DataFrame) -> np.ndarray:
-    given, codes = frame["candle_fill"].cast(pl.String).fill_null(""), list(range(len(CANDLE_FILLS)))
-    found = given.replace_strict(list(CANDLE_FILLS), codes, default=-1, return_dtype=pl.Int8)
+    found = codes_of(frame["candle_fill"], numbered(CANDLE_FILLS), "").astype(np.int8)
     fail(frame, found == -1, "an unknown candle_fill", f"allowed: {', '.join(CANDLE_FILLS[1:])}")
-    return found.to_numpy()
+    return found
 
 
 def _times(frame: pl.DataFrame, name: str, asked: np.ndarray) -> np.ndarray:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+
+import numpy as np
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
@@ -19,6 +21,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
+from barter_bt.venue.alike import content_of, firsts
 from barter_bt.venue.costs import Fees
 from barter_bt.venue.delays import Delays
 from barter_bt.venue.endings import strike_ticks
@@ -117,13 +120,24 @@ def _too_far_apart(index: IndexedInstruments, scales: Scales, i: int, value: Fra
     )
 
 
+def _fees_and_margin(venue: Venue, one: Instrument) -> tuple[Fees, Margin]:
+    """Those of an instrument, where it has its own."""
+    return venue.fees_by_instrument.get(one.name, venue.fees), venue.margin_by_instrument.get(one.name, venue.margin)
+
+
 def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> Terms:
     """Terms of every instrument."""
-    terms, tiers = Terms(len(index)), 0
-    for i, one in enumerate(index.instruments):
+    terms, tiers, units = Terms(len(index)), 0, scales.units
+
+    def key(i: int, one: Instrument) -> Hashable:
         venue = venues[one.exchange]
-        fees = venue.fees_by_instrument.get(one.name, venue.fees)
-        margin = venue.margin_by_instrument.get(one.name, venue.margin)
+        fees, margin = _fees_and_margin(venue, one)
+        steps = scales.ticks[i], scales.lots[i], units[index.bases[i]], index.settlement_assets[i]
+        return one.exchange, id(fees), id(margin), i if margin.tiers else -1, steps, content_of(one)
+
+    for i, one in firsts(index, key, [terms]):
+        venue = venues[one.exchange]
+        fees, margin = _fees_and_margin(venue, one)
         refuse_not_simulated(one)
         tick, lot, unit = scales.ticks[i], scales.lots[i], scales.units[index.settlement_assets[i]]
         terms.exchange[i] = index.exchanges.index(one.exchange)
@@ -136,6 +150,8 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         with_fee = venue.mark == CLOSING_WITH_FEE
         terms.mark_by[i] = MARKS.index("closing" if with_fee else venue.mark)
         terms.closing_rate[i] = max(terms.taker_rate[i], 0) if with_fee else 0
+    base = terms.array("base")
+    base[:] = np.where(base < 0, -1, index.bases)  # the one thing that is each one's own
     return terms
 
 
@@ -144,7 +160,7 @@ def _set_worth(terms: Terms, i: int, index: IndexedInstruments, scales: Scales) 
     one, tick, lot, value = index.instruments[i], scales.ticks[i], scales.lots[i], scales.value(index, i)
     if max(value.numerator, value.denominator) > LIMIT:
         raise _too_far_apart(index, scales, i, value)
-    terms.base[i] = -1 if one.is_derivative else index.bases[i]
+    terms.base[i] = -1 if one.is_derivative else index.bases[i]  # of those that are alike see `build_terms`
     terms.quote[i] = index.settlement_assets[i]
     terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
     terms.num[i], terms.den[i] = value.numerator, value.denominator
@@ -236,7 +252,12 @@ def build_fill_terms(
 ) -> FillTerms:
     """What fills the orders of every instrument; ``evidence`` names the kinds of streams that each has."""
     terms = FillTerms(len(index))
-    for i, one in enumerate(index.instruments):
+
+    def key(i: int, one: Instrument) -> Hashable:
+        slippage = venues[one.exchange].slippage_by_instrument.get(one.name, venues[one.exchange].slippage)
+        return one.exchange, evidence.get(i), id(slippage), one.price_increment is None
+
+    for i, one in firsts(index, key, [terms]):
         venue, has = venues[one.exchange], evidence.get(i, frozenset())
         taking = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
         terms.on_book[i], terms.taker_fills_on[i] = int(taking == BOOK), QUOTES if taking == BOOK else taking
@@ -303,7 +324,12 @@ def _goes_beyond(venue: Venue, one: Instrument) -> bool:
 def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> MarginTerms:
     """What positions of every instrument need as long as they are held, and how they end."""
     terms = MarginTerms(len(index))
-    for i, one in enumerate(index.instruments):
+
+    def key(i: int, one: Instrument) -> Hashable:
+        _, margin = _fees_and_margin(venues[one.exchange], one)
+        return one.exchange, id(margin), scales.lots[i], index.settlement_assets[i], one.is_derivative
+
+    for i, one in firsts(index, key, [terms]):
         venue, lot = venues[one.exchange], scales.lots[i]
         margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
         highest = margin.tiers[-1].maintenance if margin.tiers else margin.maintenance

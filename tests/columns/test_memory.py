@@ -77,7 +77,7 @@ def test_a_block_is_used_again_once_nothing_looks_at_it():
     assert take(1 << 20).ctypes.data != address
     del view
     gc.collect()
-    assert address in {take(1 << 20).ctypes.data, *(b.ctypes.data for b in memory._pool.get(1 << 20, []))}
+    assert address in {take(1 << 20).ctypes.data, *(b.ctypes.data for b, _ in memory._pool.get(1 << 20, []))}
 
 
 @pytest.mark.parametrize("size", [1, 4095, 4096, 4097, 1 << 20])
@@ -92,7 +92,7 @@ def test_the_pool_keeps_no_more_than_its_bound(monkeypatch):
     monkeypatch.setattr(memory, "_POOL_BYTES_MAX", 3 << 20)
     blocks = [take(1 << 20) for _ in range(8)]
     blocks.clear()
-    assert sum(block.size for kept in memory._pool.values() for block in kept) == 3 << 20
+    assert sum(block.size for kept in memory._pool.values() for block, _ in kept) == 3 << 20
 
 
 def test_threads_never_get_one_block_twice():

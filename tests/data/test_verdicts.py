@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_check import BAD
 
 from barter_bt import Instrument, Signals, backtest
-from barter_bt.data import Stream, candles, check, quotes, sound, source, trades
+from barter_bt.data import Stream, candles, check, one_look, quotes, sound, source, trades
 from barter_bt.errors import DataError
 from tests.draws import draws
 
@@ -122,6 +122,9 @@ def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp
         patch.setattr(source, "PIECE_ROWS", piece_rows)  # as at every 2^20th row
         patch.setattr(sound, "BLOCK_ROWS", 2)
         assert objection(MAKE[kind](frame)) == whole
+        assert refusal(MAKE[kind](frame)) == whole
+        patch.setattr(one_look, "MANY", 0)  # as of many candles
+        patch.setattr(one_look, "can_compile", lambda: True)
         assert refusal(MAKE[kind](frame)) == whole
     for name, make in sources(frame, edges, tmp_path).items():
         cut = objection(MAKE[kind](make()))

@@ -217,7 +217,7 @@ def test_rule_10_a_fill_can_be_answered_before_the_next_request():
 @pytest.mark.parametrize("watched", ["clock", "fills"])
 def test_rule_10_what_comes_before_the_clock_is_a_fault_of_the_program(monkeypatch, watched):
     """Rule 10: here opens that come too late; where nobody watches the clock, the fill before its order's arrival."""
-    monkeypatch.setattr(bt.data.Stream, "openings", lambda stream: (0, True))  # in the order of rows, which is wrong
+    monkeypatch.setattr(bt.data.Stream, "opens_in_order", lambda stream: True)  # in the order of rows, which is wrong
     if watched == "fills":
         monkeypatch.setattr("barter_bt.simulation.loop.keep_time", lambda s, v, what, due: None)
     rows = [(10 * k, 10 * k + 10, 9, 9, 9, 9, "a_usd") for k in range(7)]

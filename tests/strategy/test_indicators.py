@@ -58,6 +58,27 @@ def test_the_built_in_crossing_trades_as_its_definition_says():
     assert result.orders["side"].cast(pl.String).to_list() == ["buy" if s > 0 else "sell" for s in signs[first:]]
 
 
+@pytest.mark.parametrize("feed", [0, "3s"])
+@pytest.mark.parametrize("form", ["frame", "frames", "named", "two instruments"])
+def test_the_built_in_crossing_is_that_of_its_expression(feed, form):
+    """Of one instrument in memory only the rows that count are computed, to the same orders and warnings."""
+    walk = generate.candles(400, instrument="walk0_usd")
+    source = {
+        "frame": walk,
+        "frames": [walk[:150], walk[150:]],
+        "named": walk.drop("instrument"),
+        "two instruments": generate.panel_candles(200, 2),
+    }[form]
+    stream = bt.data.candles(source, instrument="walk0_usd" if form == "named" else None)
+    pair = [bt.Instrument("x", f"walk{k}_usd", price_increment="0.0001", quantity_increment="0.01") for k in range(2)]
+    options = {"balances": {"usd": 1_000}, "venues": bt.Venue(latency=bt.Latency(feed_ns=feed)), "interpret": True}
+    own = bt.backtest(stream, pair, bt.strategy.builtin.SmaCross(4, 9, 0.5), **options)
+    target = (cross(4, 9) > 0).cast(pl.Float64) * 0.5
+    other = bt.backtest(stream, pair, bt.Signals(target, name="sma_cross"), **options)
+    assert own.orders.height > 10
+    assert (own.digest, own.warnings) == (other.digest, other.warnings)
+
+
 def test_buy_and_hold_buys_once():
     """A quantity, or equal shares of the equity, at the first candle."""
     frame = generate.panel_candles(20, 2)

@@ -102,10 +102,13 @@ def test_what_is_found_and_what_is_vouched_for(data: st.DataObject, market: list
         patch.setattr(bearing, "_ROOM", data.draw(st.sampled_from((0, 100))))
         found = stamps.stamped_with_opens(targets, streams)
         vouched = stamps.bear_no_opens(targets, streams)
+        patch.setattr(stamps, "_TAIL", data.draw(st.sampled_from((3, 12, 100))))
+        plainly = stamps.plainly_bear_no_opens(targets, streams)
     columns = pl.col("time", "time_exchange").to_physical()
     assert sorted(found.select(columns, "instrument").rows()) == sorted(found_by_sets(market, set(wanted)))
     assert found["time"].is_sorted()
     assert not (vouched and len(found))
+    assert not (plainly and len(found))
 
 
 @pytest.mark.parametrize("every", [1, 3, 7])
@@ -116,6 +119,20 @@ def test_targets_at_closes_are_vouched_for_without_a_thorough_look(every: int, s
     wanted = [(closed, name) for _, closed, name in rows][::every]
     frame = pl.DataFrame(wanted, schema={"time": pl.Int64, "instrument": pl.String}, orient="row")
     assert stamps.bear_no_opens(frame.with_columns(pl.col("time").cast(TIME)), [stream_of(rows, False)])
+
+
+@pytest.mark.parametrize("every", [1, 3, 7])
+@pytest.mark.parametrize("names", [NAMES[:1], NAMES])
+def test_of_candles_without_gaps_the_last_ones_tell(every: int, names: tuple[str, ...]) -> None:
+    """Around the clock: where targets end before the candles, two opens are free; and no more is told over a gap."""
+    rows = [(k, k + 1, name) for k in range(60) for name in names]
+    wanted = [(closed, name) for _, closed, name in rows[: -3 * len(names)]][::every]
+    frame = pl.DataFrame(wanted, schema={"time": pl.Int64, "instrument": pl.String}, orient="row")
+    targets = frame.with_columns(pl.col("time").cast(TIME))
+    assert stamps.plainly_bear_no_opens(targets, [stream_of(rows, False)])
+    assert not stamps.plainly_bear_no_opens(targets, [stream_of([row for row in rows if row[0] != 30], False)])
+    borne = [row for row in rows if row[0] < 57]  # the last opens at 56, when a candle closes
+    assert stamps.plainly_bear_no_opens(targets, [stream_of(borne, False)]) is (every not in (1, len(names)))
 
 
 @pytest.mark.parametrize(("targets", "found"), [(19, 0), (20, 20)])

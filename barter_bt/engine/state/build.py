@@ -89,7 +89,8 @@ def build_state(
 def _assets(scales: Scales) -> Assets:
     assets = Assets(len(scales.units))
     assets.array("time")[:] = -NEVER
-    assets.array("units_per_unit")[:] = [float(1 / Fraction(unit)) for unit in scales.units]
+    per_unit = {unit: float(1 / Fraction(unit)) for unit in set(scales.units)}
+    assets.array("units_per_unit")[:] = [per_unit[unit] for unit in scales.units]
     return assets
 
 

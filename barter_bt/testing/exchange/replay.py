@@ -107,7 +107,7 @@ def channels(streams: Sequence[Stream]) -> tuple[str, ...]:
             allowed = "allowed: trades, quotes, candles, books by price"
             raise ConfigError(f"{stream.name}: a loopback exchange replays no book by order", allowed)
         if stream.kind == "candles":
-            found[interval_of(stream.openings()[0])] = None
+            found[interval_of(stream.longest_candle_ns())] = None
         found |= dict.fromkeys(_TOLD.get(stream.kind, ("trades", "quotes")))
     return tuple(found)
 
