@@ -114,13 +114,12 @@ def _units(amount: float, unit: Decimal) -> int:
 
 def _whole(amount: float, unit: Decimal, what: str, key: str) -> int:
     """A fee that is charged, or what fees are rounded to, in units, of which it must be at least one."""
-    units = _units(amount, unit)
-    if units == 0:
+    if decimal(amount, what) < unit:
         raise ConfigError(
             f"a {what} of {key!r} is {amount}, less than a unit of its money, which is {unit}",
             "leave it out, or count money in finer units: units={...}",
         )
-    return units
+    return _units(amount, unit)
 
 
 @_shared
@@ -172,7 +171,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
         for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
             column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
-        terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
+        terms.fee_max_rate[i] = 0 if fees.maximum is None else _rate(fees.maximum, "maximum fee")
         terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
         terms.margin_rate[i] = _rate(margin.rate or 1, "margin rate")
         terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
