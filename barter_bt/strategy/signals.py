@@ -15,7 +15,7 @@ from barter_bt.strategy.computed import NEW, computed, on_grid
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.leaving import EXIT_AFTER, left_after, steps_of, whole_exits, with_exits
+from barter_bt.strategy.leaving import EXIT_AFTER, left_after, steps_of, with_exits
 from barter_bt.strategy.panel import Panel, overlap
 from barter_bt.strategy.schedule import Schedule, Size, SizeAt, check_size_at
 from barter_bt.strategy.triggers import PROTECTION, ProtectBy, check_protect_by
@@ -199,7 +199,7 @@ class Signals:
         rows, candles = computed(self.target, others, market, with_new=self.rebalance == "on_change")
         for names, by in ((PROTECTION, self.protect_by), (("price", "limit"), self.price_by)):
             rows = on_grid(rows, [name for name in names if name in others], market, by)
-        return whole_exits(rows), candles
+        return rows, candles
 
     def _schedule(self, rows: pl.DataFrame) -> Schedule:
         """The rows as a schedule with the same settings."""
