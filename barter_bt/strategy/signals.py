@@ -207,7 +207,10 @@ class Signals:
         rows = with_exits(rows, None if isinstance(self.exit_after, pl.Expr) else self.exit_after)
         rows = left_after(rows) if EXIT_AFTER in rows.columns else rows
         shared = {one.name: getattr(self, one.name) for one in fields(Schedule) if one.name in _SHARED}
-        return Schedule(beside.with_terms(self, self._followed(rows)), band=self.band or 0.0, **shared)
+        rows = beside.with_terms(self, self._followed(rows))
+        if not any(name in rows.columns for name in PROTECTION):  # a schedule refuses what nothing reads
+            del shared["protect_by"]
+        return Schedule(rows, band=self.band or 0.0, **shared)
 
     def _followed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that are followed: all of them, or those whose target is another than that of the row before."""
