@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from barter_bt.book.tables import make_books
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
@@ -274,6 +275,12 @@ def build_fill_terms(
         terms.range_share[i], terms.volume_share[i] = slippage.range_share, slippage.volume_share
         terms.impact[i] = slippage.impact
     return terms
+
+
+def never_filled(terms: FillTerms) -> npt.NDArray[np.bool_]:
+    """Instruments of which the venue sees no stream: it takes their orders, and fills none."""
+    found: npt.NDArray[np.bool_] = (terms.array("taker_fills_on") == 0) & (terms.array("maker_fills_on") == 0)
+    return found
 
 
 def _refuse_on_book(venue: Venue, one: Instrument, on_book: bool) -> None:
