@@ -66,8 +66,8 @@ def fees_cut(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Ven
             counted = round(amount / Fraction(unit)) * Fraction(unit)
             if abs(counted - amount) > amount * _NOISE:
                 warnings.append(
-                    f"{name} of the fees of {instrument!r} is {float(amount)!r}, of which {float(counted)!r} is counted: "
-                    f"the unit of its money is {unit}"
+                    f"{name} of the fees of {instrument!r} is {float(amount)!r}, of which {float(counted)!r} is "
+                    f"counted: the unit of its money is {unit}"
                 )
     return warnings
 

@@ -29,8 +29,8 @@ def refuse_adjusted(flows: Sequence[CashFlows], streams: Sequence[Stream], index
         first = seen.setdefault(i, stream)
         if first.adjusted != stream.adjusted:
             raise ConfigError(
-                f"prices of {index.instruments[i].key!r} are {adjusted_words(first.adjusted)} in {first.name} and {adjusted_words(stream.adjusted)} in "
-                f"{stream.name}",
+                f"prices of {index.instruments[i].key!r} are {adjusted_words(first.adjusted)} in {first.name} and "
+                f"{adjusted_words(stream.adjusted)} in {stream.name}",
                 "orders and marks go by all of them: give prices of one kind, and others as columns of your own",
             )
     for one in flows:
@@ -38,8 +38,8 @@ def refuse_adjusted(flows: Sequence[CashFlows], streams: Sequence[Stream], index
             stream_of = seen.get(index.instrument(name))
             if stream_of is not None and stream_of.adjusted in _COUNTED[one.kind]:
                 raise ConfigError(
-                    f"a {one.kind} of {name!r} at {time}, whose prices in {stream_of.name} are {adjusted_words(stream_of.adjusted)}: it "
-                    "would count twice",
+                    f"a {one.kind} of {name!r} at {time}, whose prices in {stream_of.name} are "
+                    f"{adjusted_words(stream_of.adjusted)}: it would count twice",
                     f"leave the {one.kind}s of {name!r} out, or give prices that are not adjusted for them",
                 )
 

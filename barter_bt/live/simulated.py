@@ -298,8 +298,8 @@ class SimulatedExchange(TakesOrders):
         i = self.setup.index.instrument(request.key.instrument)
         if i in self._never_filled:
             self._never_filled.remove(i)
-            text = f"orders of {self.setup.index.names[i]!r} can never fill: the exchange sees no stream of what they are in"
-            warnings.warn(text, SimulatedWarning, stacklevel=2)
+            never = f"orders of {self.setup.index.names[i]!r} can never fill"
+            warnings.warn(f"{never}: the exchange sees no stream of what they are in", SimulatedWarning, stacklevel=2)
         return super().open(request)
 
     # From one program to the next

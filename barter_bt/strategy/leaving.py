@@ -128,7 +128,8 @@ def _refuse(rows: pl.DataFrame, begins: pl.Series) -> None:
         after = pl.col(EXIT_AFTER).cast(pl.Float64)
         good = (after >= 1) & (after == after.floor()) & after.is_finite()
     bad = rows.select(~good.fill_null(True)).to_series() & begins
-    fail(rows.drop("_entry"), bad, "an exit_after that is no exit", f"{_ALLOWED}; null: the position is not left by time")
+    hint = f"{_ALLOWED}; null: the position is not left by time"
+    fail(rows.drop("_entry"), bad, "an exit_after that is no exit", hint)
 
 
 def _left(rows: pl.DataFrame, over: pl.Expr) -> pl.DataFrame:

@@ -424,7 +424,7 @@ def test_rule_40_what_is_counted_of_a_fee_is_told():
         lambda rate: bt.Fees(taker=rate),
         lambda rate: bt.Fees(maximum=rate),
         lambda rate: bt.Slippage(rate=rate),
-        lambda rate: bt.Margin(rate),
+        bt.Margin,
         lambda rate: bt.Margin(0.5, maintenance=rate),
         lambda rate: bt.Margin(liquidation_fee=rate),
         lambda rate: bt.FeeTiers([(1, rate, 0)], "usd"),
