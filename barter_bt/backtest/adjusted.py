@@ -48,4 +48,3 @@ def _streams(streams: Sequence[Stream], index: IndexedInstruments) -> Iterator[t
     """Each instrument with each stream of it, as long as any stream is adjusted."""
     if any(stream.adjusted for stream in streams):
         yield from ((index.codes[name], one) for one in streams for name in one.instruments if name in index.codes)
-

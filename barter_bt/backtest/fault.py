@@ -99,8 +99,8 @@ _SAID: Mapping[int, tuple[str, str]] = {
     BAD_TIMES: (
         "the strategy asked for an order of {name!r} at {time} with times or a candle_fill that cannot be",
         "times lie ahead, good_till behind good_after and of GTC alone; day, at_open and at_close have their own, and "
-        "the last two are not post-only; candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders "
-        "without a trigger",
+        "the last two are not post-only; candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK "
+        "orders without a trigger",
     ),
     NOT_ASKED: (
         "the strategy says a condition of number {number} of what it asks for at {time}, which is no order",

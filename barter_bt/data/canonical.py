@@ -34,7 +34,6 @@ def adjusted_words(adjusted: Adjusted | None) -> str:
     return "not adjusted" if adjusted is None else f"adjusted for {adjusted.replace('_', ' ')}"
 
 
-
 @dataclass(frozen=True)
 class Options:
     """What the user said about one stream; see :func:`barter_bt.data.trades`."""

@@ -320,9 +320,7 @@ def test_what_cannot_be_of_a_frame_is_told(frame, terms, said):
         run(RISING, bt.Signals(FRAME.with_columns(**{k: pl.lit(v) for k, v in frame.items()}), **terms))
 
 
-@pytest.mark.parametrize(
-    "after", [-1, 0, 0.3, 2.5, float("nan"), float("inf"), timedelta(0), timedelta(seconds=-1)]
-)
+@pytest.mark.parametrize("after", [-1, 0, 0.3, 2.5, float("nan"), float("inf"), timedelta(0), timedelta(seconds=-1)])
 def test_an_expression_that_is_no_number_of_rows_is_told(after):
     """With the row and what it gives: half a row is neither two of them nor three."""
     with pytest.raises(StrategyError, match=r"an exit_after that is no exit in 1 row.*first 0: .*exit_after=") as told:

@@ -76,9 +76,7 @@ class Writer:
         What prices are adjusted for (rule 108), as those that are there must be, too.
     """
 
-    def __init__(
-        self, staging: Staging, exchange: str, overlap: Overlap, adjusted: Adjusted | None = None
-    ) -> None:
+    def __init__(self, staging: Staging, exchange: str, overlap: Overlap, adjusted: Adjusted | None = None) -> None:
         if overlap not in ("refuse", "merge"):
             raise ConfigError(f"overlap is {overlap!r}; allowed: 'refuse', 'merge'")
         self._staging, self._exchange, self._overlap = staging, name_of(exchange, "exchange"), overlap
