@@ -1,4 +1,4 @@
-"""Signals and schedules as a configuration file writes them: by files, text and numbers."""
+"""Signals, of continuous series, too, and schedules as configuration files write them: by files, text and numbers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from barter_bt.data.duration import duration_ns
 from barter_bt.data.source import open_source
 from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.strategy.beside import TIMES
+from barter_bt.strategy.continuing import ContinuousSignals
 from barter_bt.strategy.leaving import EXIT_AFTER
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
@@ -64,6 +65,29 @@ def signals(target: str, **terms: Any) -> Signals:
     return Signals(given, **(terms | computed))
 
 
+def continuous(target: str, **terms: Any) -> ContinuousSignals:
+    """Signals over futures one after the other, by an expression over their series in SQL.
+
+    Parameters
+    ----------
+    target
+        SQL over the columns of the series.
+    terms
+        The others of :class:`~barter_bt.strategy.builtin.ContinuousSignals`.
+
+    Raises
+    ------
+    StrategyError
+        Text is no SQL, or as that class says.
+
+    Examples
+    --------
+    >>> continuous("CASE WHEN close > open THEN 1 ELSE 0 END", roll="volume", adjust="ratio").roll
+    'volume'
+    """
+    return ContinuousSignals(_expression("target", target), **terms)
+
+
 def schedule(frame: str, **terms: Any) -> Schedule:
     """A schedule of a CSV or Parquet file.
 
@@ -111,4 +135,5 @@ def _expression(name: str, text: object) -> pl.Expr:
 BUILTIN: dict[str, Callable[..., Any]] = {
     "signals": written(Signals, signals),
     "schedule": written(Schedule, schedule),
+    "continuous": written(ContinuousSignals, continuous),
 }

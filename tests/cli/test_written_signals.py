@@ -12,6 +12,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.backtest.config import load
 from barter_bt.errors import BarterBtError
+from barter_bt.strategy.builtin import ContinuousSignals
 from barter_bt.strategy.written import BUILTIN
 
 HEAD = """
@@ -117,9 +118,10 @@ def test_targets_and_orders_are_those_of_files(made: Any) -> None:
 @pytest.mark.parametrize("name", BUILTIN)
 def test_every_parameter_can_be_written(name: str) -> None:
     """But for what is a program."""
-    kind = {"signals": bt.Signals, "schedule": bt.Schedule}[name]
+    kind: Any = {"signals": bt.Signals, "schedule": bt.Schedule, "continuous": ContinuousSignals}[name]
     taken = inspect.signature(BUILTIN[name]).parameters
-    assert {one.name for one in fields(kind)} - set(taken) == {"hooks", "variables", "per_instrument"}
+    programs = set() if name == "continuous" else {"hooks", "variables", "per_instrument"}
+    assert {one.name for one in fields(kind)} - set(taken) == programs
 
 
 @pytest.mark.parametrize(
