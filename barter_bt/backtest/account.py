@@ -11,6 +11,10 @@ from barter_bt.data import Stream
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.venue.fee_tables import fees_of
+from barter_bt.venue.terms import Venue
+
+_NOISE = Fraction(1, 10**6)  # what floats that were added or divided are off by is not worth telling
 
 
 def read_balances(balances: Mapping[str, Number], index: IndexedInstruments) -> dict[int, Decimal]:
@@ -50,6 +54,22 @@ def price_ranges(streams: Sequence[Stream], index: IndexedInstruments) -> dict[i
                 known = found.get(i, (low, high))
                 found[i] = min(low, known[0]), max(high, known[1])
     return found
+
+
+def fees_cut(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> list[str]:
+    """A warning of each amount that orders pay of which something else is counted (rule 40)."""
+    warnings = []
+    for i, instrument in enumerate(index.names):
+        fees, unit = fees_of(index, venues, i), scales.units[index.settlement_assets[i]]
+        for name in ("per_order", "minimum", "increment"):
+            amount = Fraction(decimal(getattr(fees, name) or 0, name))
+            counted = round(amount / Fraction(unit)) * Fraction(unit)
+            if abs(counted - amount) > amount * _NOISE:
+                warnings.append(
+                    f"{name} of the fees of {instrument!r} is {float(amount)!r}, of which {float(counted)!r} is "
+                    f"counted: the unit of its money is {unit}"
+                )
+    return warnings
 
 
 def starting_units(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from barter_bt.data import Stream
-from barter_bt.data.canonical import Adjusted
+from barter_bt.data.canonical import Adjusted, adjusted_words
 from barter_bt.data.flows import CashFlows
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments
@@ -29,8 +29,8 @@ def refuse_adjusted(flows: Sequence[CashFlows], streams: Sequence[Stream], index
         first = seen.setdefault(i, stream)
         if first.adjusted != stream.adjusted:
             raise ConfigError(
-                f"prices of {index.instruments[i].key!r} are {_words(first)} in {first.name} and {_words(stream)} in "
-                f"{stream.name}",
+                f"prices of {index.instruments[i].key!r} are {adjusted_words(first.adjusted)} in {first.name} and "
+                f"{adjusted_words(stream.adjusted)} in {stream.name}",
                 "orders and marks go by all of them: give prices of one kind, and others as columns of your own",
             )
     for one in flows:
@@ -38,8 +38,8 @@ def refuse_adjusted(flows: Sequence[CashFlows], streams: Sequence[Stream], index
             stream_of = seen.get(index.instrument(name))
             if stream_of is not None and stream_of.adjusted in _COUNTED[one.kind]:
                 raise ConfigError(
-                    f"a {one.kind} of {name!r} at {time}, whose prices in {stream_of.name} are {_words(stream_of)}: it "
-                    "would count twice",
+                    f"a {one.kind} of {name!r} at {time}, whose prices in {stream_of.name} are "
+                    f"{adjusted_words(stream_of.adjusted)}: it would count twice",
                     f"leave the {one.kind}s of {name!r} out, or give prices that are not adjusted for them",
                 )
 
@@ -48,7 +48,3 @@ def _streams(streams: Sequence[Stream], index: IndexedInstruments) -> Iterator[t
     """Each instrument with each stream of it, as long as any stream is adjusted."""
     if any(stream.adjusted for stream in streams):
         yield from ((index.codes[name], one) for one in streams for name in one.instruments if name in index.codes)
-
-
-def _words(stream: Stream) -> str:
-    return "not adjusted" if stream.adjusted is None else f"adjusted for {stream.adjusted.replace('_', ' ')}"

@@ -64,8 +64,9 @@ _SAID: Mapping[int, tuple[str, str]] = {
         "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
     ),
     BAD_TERMS: (
-        "the strategy asked for an order of {name!r} at {time} whose time in force or post-only does not exist",
-        f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0",
+        "the strategy asked for an order of {name!r} at {time} whose time in force or post-only cannot be",
+        f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0, and 1 "
+        "of GTC alone",
     ),
     BAD_TRIGGER: (
         "the strategy asked for an order of {name!r} at {time} with a trigger that cannot be",
@@ -97,8 +98,9 @@ _SAID: Mapping[int, tuple[str, str]] = {
     ),
     BAD_TIMES: (
         "the strategy asked for an order of {name!r} at {time} with times or a candle_fill that cannot be",
-        "times lie ahead, good_till behind good_after and of GTC alone; day, at_open and at_close have their own; "
-        "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
+        "times lie ahead, good_till behind good_after and of GTC alone; day, at_open and at_close have their own, and "
+        "the last two are not post-only; candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK "
+        "orders without a trigger",
     ),
     NOT_ASKED: (
         "the strategy says a condition of number {number} of what it asks for at {time}, which is no order",

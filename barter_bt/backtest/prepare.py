@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.backtest.account import price_ranges, read_balances, read_units, starting_units
+from barter_bt.backtest.account import fees_cut, price_ranges, read_balances, read_units, starting_units
 from barter_bt.backtest.adjusted import refuse_adjusted
 from barter_bt.backtest.asked import (
     evidence_of,
@@ -172,7 +172,7 @@ def prepare(asked: Asked) -> Setup:
         seed=asked.seed,
         spill=asked.spill,
         chunks=times.chunks,
-        warnings=[*ground.odd, *elsewhere(streams, index), *money.dust, *early],
+        warnings=[*ground.odd, *elsewhere(streams, index), *money.dust, *fees_cut(index, scales, venues), *early],
         spare=[times.feeder],
     )
 

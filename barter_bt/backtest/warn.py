@@ -36,7 +36,7 @@ from barter_bt.engine.state.valuation import BY_RATE
 from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.build import CANDLE_PATHS
+from barter_bt.venue.build import CANDLE_PATHS, never_filled
 from barter_bt.venue.state import CANDLES, VenueState
 
 _WAKES = {
@@ -94,6 +94,7 @@ def run_warnings(
         *_hindsight(v),
         *term_warnings(s, v, index),
         *_without_data(s, index, partial),
+        *_never_filled(s, v, index),
         *_open_at_end(s, v, index),
         *_equity_unknown(s, index),
         *_equity_gone(s, index, unit),
@@ -300,6 +301,13 @@ def _hindsight(v: VenueState) -> Iterator[str]:
         )
 
 
+def _never_filled(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
+    """Orders that waited for what the data does not have."""
+    which = never_filled(v.fill_terms) & (np.bincount(s.orders.array("instrument"), minlength=len(index)) > 0)
+    if which.any():
+        yield f"orders of {names_of(index, which)} can never fill: the exchange sees no stream of what they are in"
+
+
 def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
     """Orders that end the run open, and those of them that nothing came by to fill."""
     o, held, b, t = s.orders, v.orders, v.markets, v.fill_terms
@@ -308,6 +316,7 @@ def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> It
         return
     text = of_orders(len(live), len(o), "still open at the end")
     live = live[live < len(held)]  # the others are on their way to the venue, in a run that was interrupted
+    live = live[~never_filled(t)[o.array("instrument")[live]]]  # they are told of as such
     i = o.array("instrument")[live]
     arrival, pending = held.array("arrival")[live], held.array("pending")[live]
     resting = t.array("maker_fills_on")[i]

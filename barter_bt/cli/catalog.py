@@ -28,6 +28,7 @@ def import_(
     clock_offset: str | None = None,
     negative_prices: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     overlap: Literal["refuse", "merge"] = "refuse",
+    adjusted: Literal["splits", "splits_and_dividends"] | None = None,
     json: AsJson = False,
 ) -> None:
     """Import files of a known layout into a catalog: all of them, or none.
@@ -58,6 +59,8 @@ def import_(
         Names of instruments whose prices can be 0 or below.
     overlap
         What to do with rows at times that the catalog covers: refuse them, or merge, if they are the same.
+    adjusted
+        What the prices are adjusted for.
     """
     from dataclasses import asdict
 
@@ -65,7 +68,7 @@ def import_(
 
     mended = Repair(**dict.fromkeys(repair, True)) if repair else None
     if kind == "session":
-        if exchange or instrument or time_zone or amount or negative_prices or len(files) != 1:
+        if exchange or instrument or time_zone or amount or negative_prices or adjusted or len(files) != 1:
             raise ConfigError(
                 "a recorded session is one directory, and says exchange, instruments and times itself",
                 "barter-bt data import session DIRECTORY --catalog CATALOG",
@@ -79,7 +82,7 @@ def import_(
         added = Catalog(catalog).add(
             kind, *files, exchange=exchange, instrument=_instrument(instrument), interval=interval,
             time_zone=time_zone, amount=amount, repair=mended, clock_offset=clock_offset,
-            negative_prices=negative_prices or (), overlap=overlap,
+            negative_prices=negative_prices or (), overlap=overlap, adjusted=adjusted,
         )  # fmt: skip
     if json:
         print_json({"catalog": str(catalog), **asdict(added)})

@@ -51,8 +51,8 @@ def live(
     Parameters
     ----------
     config
-        Configuration in TOML, of a backtest: see `barter-bt schema`. Its data, balances and venues are passed over: the
-        exchange has its own.
+        Configuration in TOML, of a backtest: see `barter-bt schema`. What of it has no effect is told, such as data,
+        balances and venues: the exchange has its own.
     exchange
         That of the file's instruments, `binance_spot` or `binance_futures_usd`, if it is not given; any other through
         ccxt, such as `ccxt:okx`.
@@ -94,7 +94,7 @@ def live(
         raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
     is_loopback = network == "loopback"
     _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm, keyring=keyring)
-    check_session(load(config), "live")
+    check_session(load(config), "live --network loopback" if is_loopback else "live")
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
@@ -107,7 +107,8 @@ def live(
         place = places.place_of(exchange, built["instruments"])
         recorder = places.recorder_of(record, place, raw=raw, resume=resume)
         parts = parts_of(built, begins_at(recorder))
-        session = _session(config, parts, place, network, streams, confirm, keyring, recorder, *told)
+        enables = built.get("trading") != "disabled"
+        session = _session(config, parts, place, network, streams, confirm, keyring, recorder, enables, *told)
     run, interrupted = asyncio.run(session)
     _tell(run, record, chosen, network=network, confirm=confirm or is_loopback, as_json=json)
     return INTERRUPTED if interrupted else OK
@@ -157,7 +158,7 @@ async def _at_loopback(
         async with watched(config, alerts, metrics, there.clock) as watching:
             return await run_system(
                 system, quiet=quiet, ready=there.account.ready, until=there.replay, watching=watching,
-                record=recorder.directory if recorder else None,
+                record=recorder.directory if recorder else None, enables=built.get("trading") != "disabled",
             )  # fmt: skip
 
 
@@ -170,6 +171,7 @@ async def _session(
     confirm: bool,
     keyring: str | None,
     recorder: Recorder | None,
+    enables: bool,
     prefix: str,
     compiled: bool,
     alerts: str | None,
@@ -187,7 +189,9 @@ async def _session(
     system = System(**parts, **there, prefix=prefix, compiled=compiled, stale=stale_after(load(config), heard))
     async with watched(config, alerts, metrics) as watching:
         record = recorder.directory if recorder else None
-        return await run_system(system, quiet=quiet, ready=account.ready, watching=watching, record=record)
+        return await run_system(
+            system, quiet=quiet, ready=account.ready, watching=watching, record=record, enables=enables
+        )
 
 
 def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confirm: bool, as_json: bool) -> None:

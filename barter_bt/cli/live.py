@@ -26,15 +26,16 @@ async def run_system(
     until: Callable[[], Awaitable[None]] | None = None,
     watching: Sequence[Watcher] = (),
     record: Path | None = None,
+    enables: bool = True,
 ) -> tuple[LiveRun, bool]:
     """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready.
 
     ``until`` begins then, and is the end of the data of sources that have none themselves. What is asked for in the
-    directory of the recording is done.
+    directory of the recording is done. Without ``enables`` trading stays as it is until somebody says otherwise.
     """
     handle = await system.start()
     watchers = [asyncio.ensure_future(watch(handle)) for watch in watching]
-    enabling = asyncio.create_task(_enable(handle, ready)) if ready else None
+    enabling = asyncio.create_task(_begin(handle, ready, enables=enables)) if ready else None
     stopped, again = _listen_for_signals()
     controlling = asyncio.create_task(_control(handle, record, stopped))
     showing = asyncio.create_task(_show(handle, quiet=quiet))
@@ -114,11 +115,12 @@ async def _behind(first: asyncio.Task[None], then: Callable[[], Awaitable[None]]
     await then()
 
 
-async def _enable(handle: SystemHandle, ready: Callable[[], Awaitable[None]]) -> None:
+async def _begin(handle: SystemHandle, ready: Callable[[], Awaitable[None]], *, enables: bool) -> None:
     from barter_bt.protocol import TradingState
 
     await ready()
-    await handle.set_trading(TradingState.ENABLED)
+    if enables:
+        await handle.set_trading(TradingState.ENABLED)
 
 
 async def _show(handle: SystemHandle, *, quiet: bool) -> None:

@@ -36,6 +36,8 @@ class Loopback:
         What time it is there.
     market, account
         Adapters of the exchange; no account where it takes no orders.
+    heard
+        Its streams that are listened to.
     replay
         Lets the market begin; returns when the data has ended, and a second later.
     """
@@ -43,6 +45,7 @@ class Loopback:
     clock: Clock
     market: BinanceMarket
     account: BinanceAccount | None
+    heard: Sequence[str]
     replay: Callable[[], Awaitable[None]]
 
 
@@ -120,7 +123,7 @@ async def loopback(
             await replay_market(exchange, data, symbols, clock, start, end)
             await clock.sleep_until(clock.now() + pace_ns)
 
-        yield Loopback(clock, market, account, replay)
+        yield Loopback(clock, market, account, heard, replay)
 
 
 def _heard(streams: list[str] | None, said: Sequence[str]) -> Sequence[str]:

@@ -15,7 +15,7 @@ from barter_bt.cli.loopback import loopback
 from barter_bt.cli.paper_systems import on_a_market, on_data, that_heard
 from barter_bt.cli.places import FILE, LOOPBACK, market, place_of, recorder_of
 from barter_bt.cli.printing import print_json
-from barter_bt.cli.unread import check_session
+from barter_bt.cli.unread import check_session, tell_other_place
 from barter_bt.cli.watching import stale_after, watched
 from barter_bt.errors import ConfigError
 
@@ -112,8 +112,8 @@ def paper(
     from barter_bt.backtest.config import load
 
     loaded = load(config)
-    check_session(loaded, "paper")
     where = _where(loaded, exchange=exchange, network=network, pace=pace, streams=streams)
+    check_session(loaded, "paper" if where.exchange in (FILE, LOOPBACK) else "paper at an exchange")
     recorder = recorder_of(record, where.exchange, raw=raw, resume=resume)
     run, interrupted = asyncio.run(
         _session(loaded, where, recorder, alerts, metrics, compiled=compiled, quiet=quiet or json)
@@ -156,6 +156,7 @@ def replay(
     from barter_bt.backtest.config import load
     from barter_bt.live import replay as again
 
+    check_session(load(config), "replay --live" if live else "replay")
     if live:
         from barter_bt.cli.live_parts import recorded_system
 
@@ -173,6 +174,7 @@ def _where(loaded: Config, **options: Any) -> Where:
 
     told = given(loaded.file.paper) if loaded.file.paper else {}
     if options["exchange"] not in (None, told.get("exchange", FILE)):
+        tell_other_place(loaded, [name for name in told if name != "exchange"], told.get("exchange", FILE))
         told = {}  # the rest of the section is said of its exchange
     chosen = {"exchange": FILE, "network": None, "pace": None, "streams": None} | told
     by_hand = {name: value for name, value in options.items() if value is not None}
@@ -192,7 +194,7 @@ async def _session(
 ) -> tuple[LiveRun, bool]:
     async with AsyncExitStack() as stack:
         clock: Clock | None = None
-        options: dict[str, Any] = {"ready": _at_once}
+        options: dict[str, Any] = {"ready": _at_once, "enables": loaded.file.run.trading != "disabled"}
         if where.exchange == FILE:
             pace = "auto" if where.pace is None else where.pace
             system, clock = on_data(loaded, pace, recorder, pace_key=where.called("pace"), compiled=compiled)
@@ -202,13 +204,13 @@ async def _session(
             entering = loopback(loaded.build(), where.pace, where.streams, takes_orders=False, raw=raw, pace_key=called)
             there = await stack.enter_async_context(entering)
             clock, options["until"] = there.clock, there.replay
-            system = on_a_market(loaded, there.market, clock, recorder, compiled=compiled)
+            system = on_a_market(loaded, there.market, clock, recorder, there.heard, compiled=compiled)
         else:
             built = loaded.build()["instruments"]
             place, heard = place_of(where.exchange, built), where.streams or ("trades", "quotes")
             heard_at = market(place, where.network or "main", built, heard, recorder)
             stale = stale_after(loaded, heard)
-            system = on_a_market(loaded, heard_at, None, recorder, compiled=compiled, stale=stale)
+            system = on_a_market(loaded, heard_at, None, recorder, heard, compiled=compiled, stale=stale)
         watching = await stack.enter_async_context(watched(loaded.path, alerts, metrics, clock))
         record = recorder.directory if recorder else None
         return await run_system(system, quiet=quiet, watching=watching, record=record, **options)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from barter_bt.cli.live_parts import days_ahead
+from barter_bt.cli.unread import tell_warnings
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from barter_bt.live import Arrival, Clock, Recorder, Source, System
 
 _HALF_A_MINUTE = 30
-_OF_A_BACKTEST = ("data", "interpret", "start", "end")  # what comes now has no such times
+_OF_A_BACKTEST = ("data", "start", "end")  # what comes now has no such times
+FILLING: tuple[Literal["trades", "quotes"], ...] = ("trades", "quotes")
+"""Streams of a market on which orders on paper fill."""
 
 
 def on_data(
@@ -28,6 +31,7 @@ def on_data(
     strategy = built.pop("strategy")
     simulation = Simulation(**built)
     setup = simulation.setup
+    tell_warnings(loaded, setup.warnings)
     begins = _left_at(recorder, setup.begins)
     clock = _clock(pace, pace_key, begins, max(stream.time_range()[1] for stream in setup.streams))
     return paper(simulation, strategy, clock=clock, recorder=recorder, compiled=compiled), clock
@@ -38,13 +42,25 @@ def on_a_market(
     market: Source,
     clock: Clock | None,
     recorder: Recorder | None,
+    heard: Sequence[str] = FILLING,
     *,
     compiled: bool = False,
     stale: str | int | None = None,
 ) -> System:
-    """On what a market does now; trading begins disabled."""
+    """On what a market does now, of which these streams are heard; trading begins disabled.
+
+    Raises
+    ------
+    ConfigError
+        None of them fills orders.
+    """
     from barter_bt.live import MockExchange, System, WallClock, read_session
 
+    fills_on = [one for one in FILLING if one in heard]
+    if not fills_on:
+        raise ConfigError(
+            f"streams are {', '.join(heard)}, on which no order on paper fills", f"add {' or '.join(FILLING)}"
+        )
     built = loaded.build()
     strategy = built.pop("strategy")
     for name in _OF_A_BACKTEST:
@@ -53,7 +69,8 @@ def on_a_market(
     if "sessions" in built:
         now = (clock or WallClock()).now() if start is None else start
         built["sessions"] = days_ahead(built["sessions"], now)
-    mock = MockExchange(market, clock=clock, start=start, **built)
+    mock = MockExchange(market, clock=clock, start=start, fills_on=fills_on, **built)
+    tell_warnings(loaded, mock.setup.warnings)
     return System(
         strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,
         compiled=compiled, stale=stale, **mock.engine_arguments(),

@@ -90,7 +90,7 @@ def aggregate(
     ordered = frame_of(list(_pushed(made, stream))).sort("time_exchange", "instrument")
     if not stream.has_received:
         ordered = ordered.drop("time_received")
-    return Stream([FrameSource(ordered, f"{stream.name} aggregated")], Options("candles"))
+    return Stream([FrameSource(ordered, f"{stream.name} aggregated")], Options("candles", adjusted=stream.adjusted))
 
 
 def _pushed(made: Aggregator, stream: Stream) -> Iterator[Made]:

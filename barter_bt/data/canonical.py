@@ -23,6 +23,17 @@ ADJUSTED: Final = ("splits", "splits_and_dividends")
 """What prices can be adjusted for (rule 108)."""
 
 
+def adjusted_words(adjusted: Adjusted | None) -> str:
+    """How messages say what prices are adjusted for.
+
+    Examples
+    --------
+    >>> adjusted_words("splits_and_dividends"), adjusted_words(None)
+    ('adjusted for splits and dividends', 'not adjusted')
+    """
+    return "not adjusted" if adjusted is None else f"adjusted for {adjusted.replace('_', ' ')}"
+
+
 @dataclass(frozen=True)
 class Options:
     """What the user said about one stream; see :func:`barter_bt.data.trades`."""

@@ -91,6 +91,7 @@ SCHEMAS: dict[str, Schema] = {
         ("side", "order_id", "action"),
     ),
 }
+PRICES = ("trades", "quotes", "candles")  # kinds whose prices may be adjusted (rule 108)
 BOOKS = ("book", "book_orders")  # kinds whose rows are of messages about a book
 
 NUMBERS = ("sequence", "previous_sequence")  # what numbers messages: int64, and in all sources of a stream or in none

@@ -268,6 +268,7 @@ class Host:
                 if not is_at_once or self._is_stopped or self.session.engine.terminated:
                     await self._entries.put(arrival)
                     continue
+                sent = self.session.sent
                 self._process(arrival)
                 if self.session.engine.terminated:
                     self._entries.wake()
@@ -275,7 +276,7 @@ class Host:
                 if self.listeners or in_a_row >= _AT_ONCE:
                     in_a_row = 0
                     await asyncio.sleep(0)
-                if self.session.has_sent:
+                if self.session.sent > sent:  # by the message, or a mark behind it
                     for _ in range(_TURNS_OF_A_REQUEST):
                         await asyncio.sleep(0)
 

@@ -72,6 +72,8 @@ class Session:
         By exchange, what sends its requests.
     now
         When the present arrival is processed.
+    sent
+        How many requests it has sent.
     records
         What keeps all that it saw, if anything does.
     watch
@@ -99,7 +101,7 @@ class Session:
         self.takers: Sequence[TakesMarks] = ()
         self.watch: Callable[[Audit], None] = lambda audit: None
         self.timer_ns, self.wakes_at_bars = 0, False
-        self.clients, self._sends = clients, 0
+        self.clients, self.sent, self._sends = clients, 0, 0
         self._moving: Counter[str] = Counter()
         if isinstance(decides, Driven):
             driver = decides.prepare(self.engine)
@@ -150,11 +152,6 @@ class Session:
             if isinstance(kind, CashFlow) and kind.kind == CashFlowKind.TRANSFER and kind.instrument is not None:
                 self._moving -= Counter({self.engine.index.names[self.engine.index.instrument(kind.instrument)]: 1})
 
-    @property
-    def has_sent(self) -> bool:
-        """Whether the last arrival has led to a request."""
-        return self._sends > 0
-
     def unanswered(self) -> list[str]:
         """Requests on their way, in words: orders, cancels and amends by client id, margin by instrument."""
         return [*orders_in_flight(self.engine), *(f"margin of {name!r}" for name in self._moving)]
@@ -201,7 +198,8 @@ class Session:
         error = self._move(request) if isinstance(request, MarginRequest) else self._order(request)
         if error is not None and self.records:
             self.records.unsent(self._sends, error)
-        self._sends += 1
+        self._sends += 1  # of this arrival
+        self.sent += 1
         return error
 
     def _order(self, request: OrderRequest) -> EngineError | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from barter_bt.data.duration import duration_ns
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.live.arrival import Arrival
 from barter_bt.live.clock import SECOND_NS, Clock
@@ -45,6 +46,18 @@ class Silence:
         if self.is_over:
             return f"{self.instrument} is heard of again, after {seconds}"
         return f"nothing has been heard of {self.instrument} for {seconds}"
+
+
+def silent_since(names: Iterable[str], heard: Mapping[str, int], now: int, after: str | int) -> dict[str, int]:
+    """Instruments of which nothing has come for so long, and when they were heard of last, in ns; 0 is never.
+
+    Examples
+    --------
+    >>> silent_since(["btc_usdt", "eth_usdt"], {"btc_usdt": 5 * SECOND_NS}, 6 * SECOND_NS, "2s")
+    {'eth_usdt': 0}
+    """
+    since = now - duration_ns(after, "after")
+    return {name: heard.get(name, 0) for name in names if heard.get(name, 0) <= since}
 
 
 class Silences:

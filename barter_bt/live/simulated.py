@@ -23,6 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from barter_bt.backtest import Simulation
 from barter_bt.backtest.checkpoint import Run
 from barter_bt.backtest.digest import digests
@@ -57,10 +59,12 @@ from barter_bt.live.kept import (
 )
 from barter_bt.live.orders import TakesOrders
 from barter_bt.live.tells import account, tell_market
+from barter_bt.protocol import EngineError, OrderRequestOpen
 from barter_bt.simulation import loop
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Driver
 from barter_bt.system import Engine, Timer
+from barter_bt.venue.build import never_filled
 from barter_bt.venue.remember import remember
 from barter_bt.venue.state import VenueState
 
@@ -132,6 +136,7 @@ class SimulatedExchange(TakesOrders):
         self._told.extend(self._opening(name) for name in self.exchanges)
         self._marks = self._heard_of = 0
         self._sideless: set[str] = set()
+        self._never_filled = set(np.flatnonzero(never_filled(self._venue.fill_terms)).tolist())
 
     def _open(self, feeder: Feeder, columns: Sequence[str] = ()) -> None:
         """Stand before the first row of the data, with columns of the user's own."""
@@ -288,6 +293,15 @@ class SimulatedExchange(TakesOrders):
         if stream not in self._sideless:
             self._sideless.add(stream)
             warnings.warn(f"{stream}: trades without a side are told as buys", SimulatedWarning, stacklevel=2)
+
+    def open(self, request: OrderRequestOpen) -> EngineError | None:
+        """Send an order; one that nothing could fill is warned of, once for each instrument."""
+        i = self.setup.index.instrument(request.key.instrument)
+        if i in self._never_filled:
+            self._never_filled.remove(i)
+            never = f"orders of {self.setup.index.names[i]!r} can never fill"
+            warnings.warn(f"{never}: the exchange sees no stream of what they are in", SimulatedWarning, stacklevel=2)
+        return super().open(request)
 
     # From one program to the next
 

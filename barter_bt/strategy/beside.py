@@ -15,7 +15,8 @@ from barter_bt.engine.order import ASKED_TIMES, CANDLE_FILLS, TRIGGER_PRICES
 from barter_bt.errors import StrategyError, refuse_unknown
 from barter_bt.strategy.entry_rows import check_price_by
 from barter_bt.strategy.leaving import EXIT_AFTER, length_of, time_after
-from barter_bt.strategy.triggers import NO_STOP, ONLY_TRAILING, PROTECTION
+from barter_bt.strategy.timing import ONLY_MAKERS
+from barter_bt.strategy.triggers import NO_STOP, ONE_OF_PROTECTION, ONLY_TRAILING, PROTECTION
 
 EntryOrder = Literal["market", "limit", "stop", "stop_limit"]
 TriggerBy = Literal["last", "quote", "mark"]
@@ -112,6 +113,8 @@ def check_beside(signals: Any, *, by_frame: bool) -> None:
             raise StrategyError(f"{what}, and order is {order!r}", _SHOWN[order])
     if signals.post_only and order != "limit":
         raise StrategyError(f"post_only, and order is {order!r}", 'a limit makes: order="limit", price=...')
+    if signals.post_only and signals.time_in_force not in ("gtc", "day"):
+        raise StrategyError(f"post_only, and time_in_force is {signals.time_in_force!r}", ONLY_MAKERS)
     if signals.price_by != "price" and not needs:
         raise StrategyError(f"price_by is {signals.price_by!r}, and order is {order!r}", _SHOWN[order])
     if by_frame and expressions_of(signals):
@@ -131,9 +134,7 @@ def check_protected(signals: Any, columns: Iterable[str]) -> None:
     """
     given = any(getattr(signals, name) is not None for name in PROTECTION) or set(PROTECTION) & set(columns)
     if signals.protect_by != "fraction" and not given:
-        raise StrategyError(
-            f"protect_by is {signals.protect_by!r}, and nothing protects", f"allowed: {', '.join(PROTECTION)}"
-        )
+        raise StrategyError(f"protect_by is {signals.protect_by!r}, and nothing protects", ONE_OF_PROTECTION)
     if signals.trailing_activation is not None and signals.trailing_stop is None and "trailing_stop" not in columns:
         raise StrategyError(
             f"trailing_activation is {signals.trailing_activation!s:.40}, and nothing trails", ONLY_TRAILING

@@ -11,11 +11,14 @@ import polars as pl
 from barter_bt.errors import StrategyError
 from barter_bt.strategy import written
 from barter_bt.strategy.computed import crossed
+from barter_bt.strategy.continuing import ContinuousSignals
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.execution import Pov, Twap
 from barter_bt.strategy.indicators import cross
 from barter_bt.strategy.makers import AvellanedaStoikov, GridMaker, ImbalanceMaker
 from barter_bt.strategy.signals import Signals
+
+__all__ = ["BUILTIN", "BuyAndHold", "ContinuousSignals", "SmaCross"]
 
 
 @dataclass(frozen=True)

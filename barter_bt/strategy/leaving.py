@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
 import polars as pl
 
 from barter_bt.data.duration import duration_ns
@@ -79,22 +78,6 @@ def with_exits(rows: pl.DataFrame, after: int | str | timedelta | None) -> pl.Da
     return rows.with_columns(value.alias(EXIT_AFTER))
 
 
-def whole_exits(rows: pl.DataFrame) -> pl.DataFrame:
-    """What an expression gives as a whole number of rows, at least one (rule 107); lengths of time as they are.
-
-    Raises
-    ------
-    StrategyError
-        One is below 0, or no number.
-    """
-    if EXIT_AFTER not in rows.columns or not rows.schema[EXIT_AFTER].is_numeric():
-        return rows
-    values = rows[EXIT_AFTER].cast(pl.Float64).fill_null(1.0).to_numpy()
-    fail(rows, ~((values >= 0) & np.isfinite(values)), "an exit_after that is below 0 or no number", "null for none")
-    whole = pl.Series(np.maximum(np.rint(values), 1.0))
-    return rows.with_columns(pl.when(pl.col(EXIT_AFTER).is_not_null()).then(whole).alias(EXIT_AFTER))
-
-
 def left_after(rows: pl.DataFrame) -> pl.DataFrame:
     """Make targets 0 from so many rows, or so long, after the one that took their sign, until the sign changes.
 
@@ -145,7 +128,8 @@ def _refuse(rows: pl.DataFrame, begins: pl.Series) -> None:
         after = pl.col(EXIT_AFTER).cast(pl.Float64)
         good = (after >= 1) & (after == after.floor()) & after.is_finite()
     bad = rows.select(~good.fill_null(True)).to_series() & begins
-    fail(rows.drop("_entry"), bad, "an exit_after that is no exit", _ALLOWED)
+    hint = f"{_ALLOWED}; null: the position is not left by time"
+    fail(rows.drop("_entry"), bad, "an exit_after that is no exit", hint)
 
 
 def _left(rows: pl.DataFrame, over: pl.Expr) -> pl.DataFrame:

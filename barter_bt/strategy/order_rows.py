@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.action.protect import BY_PRICE, NO_UNIT
-from barter_bt.engine.order import BUY, EXERCISE, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
+from barter_bt.engine.order import BUY, DAY, EXERCISE, GTC, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
@@ -27,6 +27,7 @@ from barter_bt.strategy.rows import (
     ticks_of,
     whole_steps,
 )
+from barter_bt.strategy.timing import ONLY_MAKERS
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
 from barter_bt.strategy.triggers import (
     ACTIVATION_SIDE,
@@ -76,11 +77,16 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     named = action[np.where(earlier, ref, 0)]
     bad = refers & ~(earlier & ((named == OPEN_ROW) | ((named == TARGET_ROW) & (action == AMEND_ROW))))
     fail(frame, bad, "a cancel or an amend without an earlier open", "ref is the row number of the open")
+    force = times_in_force(frame)
+    makes = limited & ((force == GTC) | (force == DAY))
+    post_only = values_or(frame["post_only"], False).astype(bool)
+    fail(frame, opens & post_only & ~makes, "post_only where it has no effect", ONLY_MAKERS)
+    fail(frame, (action == TARGET_ROW) & post_only & limited & ~makes, "post_only where it has no effect", ONLY_MAKERS)
     terms = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
         "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
-        "time_in_force": times_in_force(frame),
-        "post_only": values_or(frame["post_only"], False).astype(np.int8),
+        "time_in_force": force,
+        "post_only": post_only.astype(np.int8),
         "price": price,
         "quantity": np.abs(quantity),
         "ref": ref.astype(np.int64),

@@ -1,11 +1,14 @@
-"""Which cells of a schedule are read, by what their row does; any other would have no effect, and is an error."""
+"""What of a schedule is read: cells, by what their row does, and settings; any other is an error."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, MARGIN_ROW, OPEN_ROW, TARGET_ROW
+from barter_bt.errors import StrategyError
 from barter_bt.strategy.rows import fail
 from barter_bt.strategy.timing import TIMING
 from barter_bt.strategy.triggers import DISTANCES, PROTECTION
@@ -38,6 +41,31 @@ _INSTEAD = {
     "target": "; the amount of an open is in the column quantity",
     "trigger": "; opens have stop or if_touched",
 }
+
+
+_OF_TARGETS = {"size": "units", "with_fee": True, "resize": True, "band": 0.0, "size_at": "decision"}
+"""Settings of a schedule that targets alone read, and what they are without being given."""
+
+
+def refuse_idle(schedule: Any) -> None:
+    """Refuse settings of a schedule that no column of its frame reads.
+
+    Raises
+    ------
+    StrategyError
+        One has no effect.
+    """
+    columns = schedule.frame.columns
+    has_targets = "target" in columns or "action" not in columns
+    reads = {
+        **{name: (value, has_targets, "targets") for name, value in _OF_TARGETS.items()},
+        "protect_by": ("price", any(name in columns for name in PROTECTION), " or ".join(PROTECTION)),
+        "price_by": ("price", has_targets and ("price" in columns or "stop" in columns), "targets with price or stop"),
+    }
+    for name, (default, is_read, what) in reads.items():
+        given = getattr(schedule, name)
+        if given != default and not is_read:
+            raise StrategyError(f"{name} is {given!r}, and the schedule has no {what}", f"leave {name} out")
 
 
 def refuse_unread(frame: pl.DataFrame, action: np.ndarray) -> None:

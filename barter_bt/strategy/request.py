@@ -22,8 +22,9 @@ from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
 from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
 from barter_bt.strategy.margin_request import MarginRequest, ask_for_margin
-from barter_bt.strategy.timing import TIMING, timing_terms
+from barter_bt.strategy.timing import TIMING, check_post_only, timing_terms
 from barter_bt.strategy.triggers import (
+    ONE_OF_PROTECTION,
     PROTECTION,
     RIGHT_SIDE,
     TRIGGERS,
@@ -235,6 +236,8 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     held = trigger_terms(s.terms, i, where, asked, side=side, post_only=request.post_only) if asked else {}
     kind = MARKET if request.price is None else LIMIT
     tif = ASKED_TIMES.index(request.time_in_force)
+    if request.post_only:
+        check_post_only(where, tif, is_limit=kind == LIMIT)
     asked_times = {name: getattr(request, name) for name in TIMING if getattr(request, name) is not None}
     times = timing_terms(asked_times, s.engine.time[0], tif, where, is_limit=kind == LIMIT, is_held=bool(held))
     row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
@@ -293,9 +296,11 @@ def _exercise(s: EngineState, i: int, request: OrderRequest, quantity: float) ->
 def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     """Ask for what protects an entry."""
     asked = {name: getattr(request, name) for name in PROTECTION if getattr(request, name) is not None}
-    if not asked:
+    if not asked and request.protect_by == "price":
         return
     where = _Where(request, s.engine.time[0])
+    if not asked:
+        raise StrategyError(f"{where} has protect_by, and nothing that protects", ONE_OF_PROTECTION)
     if request.reduce_only:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}

@@ -26,7 +26,7 @@ from barter_bt.strategy.kinds import as_kinds
 from barter_bt.strategy.margin_rows import margin_column
 from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns, wrong_sides
 from barter_bt.strategy.own import own_tables
-from barter_bt.strategy.read_cells import refuse_unread
+from barter_bt.strategy.read_cells import refuse_idle, refuse_unread
 from barter_bt.strategy.rows import (
     MOST_STEPS,
     fail,
@@ -222,6 +222,7 @@ class Schedule:
         frame = polars_frame(self.frame)
         refuse_unknown(frame.columns, COLUMNS, "the schedule", StrategyError, _UNREAD)
         object.__setattr__(self, "frame", as_kinds(frame, "the schedule", StrategyError))
+        refuse_idle(self)
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""

@@ -15,7 +15,7 @@ from barter_bt.strategy.computed import NEW, computed, on_grid
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.leaving import EXIT_AFTER, left_after, steps_of, whole_exits, with_exits
+from barter_bt.strategy.leaving import EXIT_AFTER, left_after, steps_of, with_exits
 from barter_bt.strategy.panel import Panel, overlap
 from barter_bt.strategy.schedule import Schedule, Size, SizeAt, check_size_at
 from barter_bt.strategy.triggers import PROTECTION, ProtectBy, check_protect_by
@@ -201,7 +201,7 @@ class Signals:
         rows, candles = computed(self.target, others, market, with_new=self.rebalance == "on_change")
         for names, by in ((PROTECTION, self.protect_by), (("price", "limit"), self.price_by)):
             rows = on_grid(rows, [name for name in names if name in others], market, by)
-        return whole_exits(rows), candles
+        return rows, candles
 
     def _schedule(self, rows: pl.DataFrame) -> Schedule:
         """The rows as a schedule with the same settings."""
@@ -209,7 +209,10 @@ class Signals:
         rows = with_exits(rows, None if isinstance(self.exit_after, pl.Expr) else self.exit_after)
         rows = left_after(rows) if EXIT_AFTER in rows.columns else rows
         shared = {one.name: getattr(self, one.name) for one in fields(Schedule) if one.name in _SHARED}
-        return Schedule(beside.with_terms(self, self._followed(rows)), band=self.band or 0.0, **shared)
+        rows = beside.with_terms(self, self._followed(rows))
+        if not any(name in rows.columns for name in PROTECTION):  # a schedule refuses what nothing reads
+            del shared["protect_by"]
+        return Schedule(rows, band=self.band or 0.0, **shared)
 
     def _followed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that are followed: all of them, or those whose target is another than that of the row before."""

@@ -14,6 +14,7 @@ from barter_bt.errors import StrategyError
 TIMING = ("good_after", "good_till", "candle_fill")
 LEAVE_OUT = "leave one of them out"
 ONLY_TAKERS = "a GTC limit and an order with a trigger meet candles in their own way: leave it out"
+ONLY_MAKERS = "post_only is of a limit that may rest: give a price, and time_in_force gtc or day"
 _CHOICES = CANDLE_FILLS[1:]
 
 
@@ -56,6 +57,20 @@ def timing_terms(
         raise StrategyError(f"{where}: candle_fill has no effect", ONLY_TAKERS)
     chosen = ANY_FILL if fill is None else CANDLE_FILLS.index(fill)
     return {"good_after": starts, "good_till": ends, "candle_fill": chosen}
+
+
+def check_post_only(where: object, time_in_force: int, *, is_limit: bool) -> None:
+    """Refuse post-only of an order that can only take.
+
+    Raises
+    ------
+    StrategyError
+        It has no limit, or ends at once.
+    """
+    if not is_limit:
+        raise StrategyError(f"{where} is post_only, and has no price", ONLY_MAKERS)
+    if time_in_force not in (GTC, DAY):
+        raise StrategyError(f"{where} is post_only, and {ASKED_TIMES[time_in_force]!r}", ONLY_MAKERS)
 
 
 def moment_of(given: object, now: int, name: str, where: object) -> int:

@@ -16,6 +16,7 @@ TOGETHER = f"allowed: stop, or if_touched, or one of {', '.join(DISTANCES)}, per
 ALLOWED = ({"stop"}, {"if_touched"}, *({each} for each in DISTANCES), *({"stop", each} for each in DISTANCES))
 ProtectBy = Literal["price", "distance", "fraction", "ticks"]
 PROTECTION = ("stop_loss", "take_profit", "trailing_stop", "trailing_activation")
+ONE_OF_PROTECTION = f"allowed with it: {', '.join(PROTECTION)}"
 GAINS = ("take_profit", "trailing_activation")  # on the side of a gain, which may be more than the price
 UNITS_OF_PROTECTION = {"price": BY_PRICE, "distance": BY_DISTANCE, "fraction": BY_FRACTION, "ticks": BY_DISTANCE}
 TRIGGER_COLUMNS = ("trigger_kind", "trigger", "trail", "trail_rate", "activation", "activation_by")

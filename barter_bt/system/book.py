@@ -11,6 +11,7 @@ from barter_bt.columns.names import NO_NAME, Names
 from barter_bt.engine.action.send import ask
 from barter_bt.engine.order import BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import StrategyError
 from barter_bt.protocol import (
     FillOrKill,
     GoodUntilCancelled,
@@ -61,7 +62,18 @@ def decode(kind: int, time_in_force: int, post_only: int) -> tuple[OrderKind, Ti
 
 
 def kind_and_time(kind: int, time_in_force: int, post_only: int) -> tuple[OrderKind, TimeInForce]:
-    """Those of an order as it is asked for, with times in force of sessions; an exercise is a market order."""
+    """Those of an order as it is asked for, with times in force of sessions; an exercise is a market order.
+
+    Raises
+    ------
+    StrategyError
+        It is post-only and for the day, which Barter's times in force cannot say.
+    """
+    if time_in_force == DAY and post_only:
+        raise StrategyError(
+            "an order is post_only and for the day, and GoodUntilEndOfDay has no post_only",
+            "give good_till, the session's close, in place of the day",
+        )
     if time_in_force == DAY:
         return decode(kind, GTC, post_only)[0], GoodUntilEndOfDay()
     return decode(kind, IOC if time_in_force > FOK else time_in_force, post_only)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
@@ -92,13 +93,12 @@ def _units(amount: float, unit: Decimal) -> int:
 
 def _whole(amount: float, unit: Decimal, what: str, key: str) -> int:
     """A fee that is charged, or what fees are rounded to, in units, of which it must be at least one."""
-    units = _units(amount, unit)
-    if units == 0:
+    if decimal(amount, what) < unit:
         raise ConfigError(
             f"a {what} of {key!r} is {amount}, less than a unit of its money, which is {unit}",
             "leave it out, or count money in finer units: units={...}",
         )
-    return units
+    return _units(amount, unit)
 
 
 @_shared
@@ -183,7 +183,7 @@ def _set_fees(terms: Terms, i: int, one: Instrument, fees: Fees, lot: Decimal, u
     terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
     for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
         column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
-    terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
+    terms.fee_max_rate[i] = 0 if fees.maximum is None else _rate(fees.maximum, "maximum fee")
     terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
 
 
@@ -288,6 +288,12 @@ def build_fill_terms(
         terms.range_share[i], terms.volume_share[i] = slippage.range_share, slippage.volume_share
         terms.impact[i] = slippage.impact
     return terms
+
+
+def never_filled(terms: FillTerms) -> npt.NDArray[np.bool_]:
+    """Instruments of which the venue sees no stream: it takes their orders, and fills none."""
+    found: npt.NDArray[np.bool_] = (terms.array("taker_fills_on") == 0) & (terms.array("maker_fills_on") == 0)
+    return found
 
 
 def _refuse_on_book(venue: Venue, one: Instrument, on_book: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from barter_bt.errors import ConfigError
-from barter_bt.venue.given import refuse_rate, set_amount, set_fraction
+from barter_bt.venue.given import refuse_rate, set_amount, set_fraction, set_rate
 from barter_bt.venue.tiers import FeeTiers
 
 _LARGEST = 10.0  # coefficient, so that no price leaves the range
@@ -67,11 +67,11 @@ class Fees:
 
     def __post_init__(self) -> None:
         for name in ("maker", "taker"):
-            refuse_rate(set_fraction(self, name, f"{name} fee"), f"{name} fee")
+            refuse_rate(set_rate(self, name, f"{name} fee"), f"{name} fee")
         for name in ("per_contract", "per_order", "minimum"):
             if not set_amount(self, name, f"{name} fee") >= 0:
                 raise ConfigError(f"{name} fee is {getattr(self, name)}; it must not be negative")
-        if self.maximum is not None and not 0 < set_fraction(self, "maximum", "maximum fee") <= 1:
+        if self.maximum is not None and not 0 < set_rate(self, "maximum", "maximum fee") <= 1:
             raise ConfigError(
                 f"maximum fee is {self.maximum}; allowed: above 0 to 1", "it is a fraction of what an order has traded"
             )
@@ -90,7 +90,7 @@ class Fees:
             raise ConfigError(
                 f"paid_in is {self.paid_in!r}; allowed: quote, received, or the name of an asset", 'paid_in="bnb"'
             )
-        if not 0 <= set_fraction(self, "discount", "discount of fees") <= 1:
+        if not 0 <= set_rate(self, "discount", "discount of fees") <= 1:
             raise ConfigError(f"discount of fees is {self.discount}; allowed: 0 to 1", 'a quarter is 0.25, or "25%"')
         if self.discount and self.paid_in in ("quote", "received"):
             raise ConfigError(
@@ -147,7 +147,7 @@ class Slippage:
             raise ConfigError(
                 f"slippage of {self.ticks!r} ticks; it must be a whole number from 0 to 1e9", "a fraction is a rate"
             )
-        if not 0 <= set_fraction(self, "rate", "slippage rate") <= 1:
+        if not 0 <= set_rate(self, "rate", "slippage rate") <= 1:
             raise ConfigError(f"slippage rate is {self.rate}; allowed: 0 to 1", '5 basis points are 0.0005, or "0.05%"')
         for name in ("range_share", "volume_share", "impact"):
             if not 0 <= set_fraction(self, name, f"slippage {name}") <= _LARGEST:

@@ -6,11 +6,21 @@ from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError, InstrumentError
 from barter_bt.instrument.number import decimal, fraction
 
+_LEAST = 1e-9
+
 
 def set_fraction(one: object, name: str, what: str) -> float:
     """A rate as a float, whatever it was written as."""
     rate = float(fraction(getattr(one, name), what))
     object.__setattr__(one, name, rate)
+    return rate
+
+
+def set_rate(one: object, name: str, what: str) -> float:
+    """A rate that counts in whole 1e-9 (rule 3): one that would round to nothing, or to twice itself, is refused."""
+    rate = set_fraction(one, name, what)
+    if 0 < abs(rate) < _LEAST:
+        raise ConfigError(f"{what} is {rate}; allowed: 0, or 1e-9 and more", "rates count in whole 1e-9: leave it out")
     return rate
 
 

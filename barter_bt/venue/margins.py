@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from barter_bt.errors import ConfigError, nearest
-from barter_bt.venue.given import set_amount, set_fraction
+from barter_bt.venue.given import set_amount, set_rate
 
 _ALLOWED = {
     "mode": ("cross", "isolated"),
@@ -44,11 +44,11 @@ class MarginTier:
     def __post_init__(self) -> None:
         if self.up_to is not None and not set_amount(self, "up_to", "bound of a tier") > 0:
             raise ConfigError(f"a tier goes up to {self.up_to}; it must be above 0", "None: it has no bound")
-        if not 0 < set_fraction(self, "rate", "margin rate") <= 1:
+        if not 0 < set_rate(self, "rate", "margin rate") <= 1:
             raise ConfigError(
                 f"margin rate of a tier is {self.rate}; allowed: above 0 to 1", "leverage 50 is a rate of 0.02"
             )
-        if not 0 <= set_fraction(self, "maintenance", "maintenance margin") <= self.rate:
+        if not 0 <= set_rate(self, "maintenance", "maintenance margin") <= self.rate:
             raise ConfigError(
                 f"maintenance margin of a tier is {self.maintenance}; allowed: 0 to its margin rate, {self.rate}"
             )
@@ -122,12 +122,12 @@ class Margin:
             raise ConfigError("liquidation of a margin is 'by_tier', and it has no tiers", _TIERS)
         if self.rate is None:
             object.__setattr__(self, "rate", self.tiers[0].rate if self.tiers else 1.0)
-        rate = set_fraction(self, "rate", "margin rate")
+        rate = set_rate(self, "rate", "margin rate")
         if not 0 < rate <= 1:
             raise ConfigError(f"margin rate is {self.rate}; allowed: above 0 to 1", "leverage 5 is a rate of 0.2")
         if self.per_contract is not None and not set_amount(self, "per_contract", "margin per contract") > 0:
             raise ConfigError(f"margin per contract is {self.per_contract}; it must be positive")
-        if self.maintenance is not None and not 0 <= set_fraction(self, "maintenance", "maintenance margin") <= rate:
+        if self.maintenance is not None and not 0 <= set_rate(self, "maintenance", "maintenance margin") <= rate:
             raise ConfigError(
                 f"maintenance margin is {self.maintenance}; allowed: 0 to the margin rate, {self.rate}",
                 "what must be kept is not more than what it takes to open",
@@ -136,7 +136,7 @@ class Margin:
             kept = set_amount(self, "maintenance_per_contract", "maintenance per contract")
             if not 0 <= kept <= (kept if self.per_contract is None else self.per_contract):
                 raise ConfigError(f"maintenance per contract is {kept}; allowed: 0 to the margin per contract")
-        if not 0 <= set_fraction(self, "liquidation_fee", "liquidation fee") <= 0.2:
+        if not 0 <= set_rate(self, "liquidation_fee", "liquidation fee") <= 0.2:
             raise ConfigError(f"liquidation fee is {self.liquidation_fee}; allowed: 0 to 0.2")
 
     def _check_tiers(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError
-from barter_bt.venue.given import refuse_rate, set_amount, set_fraction
+from barter_bt.venue.given import refuse_rate, set_amount, set_rate
 
 _DAY_NS = 86_400_000_000_000
 _SECOND_NS = 1_000_000_000
@@ -41,7 +41,7 @@ class FeeLevel:
         if not set_amount(self, "volume", "volume of a level") >= 0:
             raise ConfigError(f"volume of a level is {self.volume}; it must not be negative")
         for name in ("maker", "taker"):
-            refuse_rate(set_fraction(self, name, f"{name} fee of a level"), f"{name} fee of a level")
+            refuse_rate(set_rate(self, name, f"{name} fee of a level"), f"{name} fee of a level")
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,12 @@ def test_orders_that_end_the_run_open_are_told() -> None:
         "2 of 3 orders were still open at the end; 2 of them met no event that could fill them ('a_usd')"
     ]
     without = run(data, schedule({"at": 1, "buy": 1, "on": "b_usd"}), [A, B])
-    assert told(without, "the only order", "1 of them met no event", "'b_usd'")
+    assert without.warnings[1:] == [
+        "orders of 'b_usd' can never fill: the exchange sees no stream of what they are in",
+        "the only order was still open at the end",
+    ]
+    rows = {"at": 1, "buy": 1, "limit": 5, "on": "b_usd"}, {"at": 2, "cancel": 0}
+    assert told(run(data, schedule(*rows), [A, B]), "'b_usd' can never fill")
 
 
 def test_a_limit_that_no_candle_opened_for_met_nothing() -> None:

@@ -167,6 +167,37 @@ def test_what_has_no_effect_is_an_error(
     assert words in capsys.readouterr().err
 
 
+def test_an_order_fills_on_what_is_heard(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of trades alone the next trade, not a quote that nobody hears; what fills no order is an error."""
+    assert main(["paper", str(config), "--streams", "trades", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trades"] == 1
+    assert main(["paper", str(config), "--streams", "book"]) == 2
+    assert "streams are book, on which no order on paper fills\nHint: add trades or quotes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["paper"], ["live", "--network", "loopback", "--pace", "1m"]])
+def test_trading_that_a_file_disables_stays_so(
+    config: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    config.write_text(
+        CONFIG.replace("[run]", '[run]\ntrading = "disabled"').replace("maker = 0.01, taker = 0.02", "taker = 0.0")
+    )
+    assert main([words[0], str(config), *words[1:], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trades"] == 0
+
+
+def test_keys_of_another_place_are_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["paper", str(config), "--exchange", "file", "--pace", "max", "--json"]) == 0
+    assert f"note: {config}: paper.pace passed over: that is for exchange 'loopback'" in capsys.readouterr().err
+
+
+def test_what_a_simulation_warns_of_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is counted of an amount that is no whole number of units."""
+    config.write_text(CONFIG.replace("usdt = 1000", "usdt = 1000.005") + '[units]\nusdt = "0.01"\n')
+    assert main(["paper", str(config), "--json"]) == 0
+    assert "balance of usdt is 1000.005, of which 1000.0 is counted" in capsys.readouterr().err
+
+
 def test_streams_that_are_none_are_an_error(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(CONFIG.replace('pace = "1m"', "streams = []"))
     assert main(["paper", str(config)]) == 2

@@ -12,6 +12,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.backtest.config import load
 from barter_bt.errors import BarterBtError
+from barter_bt.strategy.builtin import ContinuousSignals
 from barter_bt.strategy.written import BUILTIN
 
 HEAD = """
@@ -79,6 +80,25 @@ CLOSE, OPEN = pl.col("close"), pl.col("open")
             bt.Signals(CLOSE > OPEN, size="equity", stop_loss=0.001, exit_after="5m", time_in_force="ioc"),
         ),
         ('target = "close > open"\ngood_after = "61s"', bt.Signals(CLOSE > OPEN, good_after="61s")),
+        (
+            'target = "1"\nrebalance = "on_change"\nexit_after = "CASE WHEN close > open THEN 3 ELSE 2 END"',
+            bt.Signals(pl.lit(1), rebalance="on_change", exit_after=pl.when(CLOSE > OPEN).then(3).otherwise(2)),
+        ),
+        (
+            'target = "close > open"\nexit_after = "CASE WHEN close > 500 THEN INTERVAL \'3 minutes\' END"',
+            bt.Signals(CLOSE > OPEN, exit_after=pl.when(CLOSE > 500).then(pl.duration(minutes=3))),
+        ),
+        (
+            'target = "close > open"\norder = "limit"\nprice = "close - 0.01"\n'
+            'good_after = "INTERVAL \'61 seconds\'"\ngood_till = "time + INTERVAL \'3 minutes\'"',
+            bt.Signals(
+                CLOSE > OPEN,
+                order="limit",
+                price=CLOSE - 0.01,
+                good_after=pl.duration(seconds=61),
+                good_till=pl.col("time") + pl.duration(minutes=3),
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_signals_are_those_of_python(made: Any, parameters: str, signals: bt.Signals) -> None:
@@ -98,9 +118,10 @@ def test_targets_and_orders_are_those_of_files(made: Any) -> None:
 @pytest.mark.parametrize("name", BUILTIN)
 def test_every_parameter_can_be_written(name: str) -> None:
     """But for what is a program."""
-    kind = {"signals": bt.Signals, "schedule": bt.Schedule}[name]
+    kind: Any = {"signals": bt.Signals, "schedule": bt.Schedule, "continuous": ContinuousSignals}[name]
     taken = inspect.signature(BUILTIN[name]).parameters
-    assert {one.name for one in fields(kind)} - set(taken) == {"hooks", "variables", "per_instrument"}
+    programs = set() if name == "continuous" else {"hooks", "variables", "per_instrument"}
+    assert {one.name for one in fields(kind)} - set(taken) == programs
 
 
 @pytest.mark.parametrize(
@@ -114,6 +135,9 @@ def test_every_parameter_can_be_written(name: str) -> None:
         ('name = "signals"\nparameters = { target = "close", good_til = "2d" }', "good_til.*\nHint: .*'good_till'"),
         ('name = "signals"\nparameters = { target = "close", good_till = 5 }', "good_till is 5; it must be a length"),
         ('name = "signals"\nparameters = { target = "close", exit_after = 0 }', "exit_after is 0; it must be a whole"),
+        ('name = "signals"\nparameters = { target = "1", exit_after = "2 days" }', "'2 days', in which 'days' is"),
+        ('name = "signals"\nparameters = { target = "1", good_till = "-5d" }', "good_till is '-5d'; it must"),
+        ('name = "signals"\nparameters = { target = "1", good_after = "soon(" }', "good_after is 'soon\\(', which"),
         (
             'name = "signals"\nparameters = { target = "orders.csv" }',
             "the frame of targets has price, and order is 'market'",

@@ -11,7 +11,8 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.backtest.config import load
-from barter_bt.errors import ConfigError
+from barter_bt.cli import main
+from barter_bt.errors import ConfigError, DataError
 
 BOTH = "splits_and_dividends"
 AT = datetime(2020, 1, 1, 1, tzinfo=UTC)
@@ -97,6 +98,45 @@ def test_rule_108_in_a_catalog_and_in_a_configuration_file(tmp_path: Path) -> No
     assert arguments["data"][0].adjusted == BOTH
     with pytest.raises(ConfigError, match="adjusted for splits and dividends: it would count twice"):
         bt.backtest(**arguments)
+
+
+def test_rule_108_a_catalog_knows_what_its_prices_are_adjusted_for(tmp_path: Path) -> None:
+    """Said once, when the rows come in; it holds for streams, also aggregated ones, and of a copy in a store."""
+    catalog = bt.Catalog(tmp_path / "catalog")
+    frame = bt.data.generate.candles(120, 1, "a_usd")
+    catalog.add_stream(bt.data.candles(frame.head(60), adjusted=BOTH), exchange="nyse")
+    stream = catalog.candles("a_usd")
+    assert stream.adjusted == catalog.candles("a_usd", adjusted=BOTH).adjusted == BOTH
+    assert bt.data.aggregate(stream, every="5m").adjusted == BOTH
+    assert catalog.files["adjusted"].to_list() == [BOTH]
+    with pytest.raises(ConfigError, match="it would count twice"):
+        run(stream, flows=DIVIDEND)
+    with pytest.raises(ConfigError, match="are to be adjusted for splits, and were adjusted for splits and dividends"):
+        catalog.candles("a_usd", adjusted="splits")
+    for other in (None, "splits"):
+        with pytest.raises(DataError, match="prices of <frame> are .*, and those of the catalog adjusted for splits"):
+            catalog.add_stream(bt.data.candles(frame.tail(60), adjusted=other), exchange="nyse")
+    catalog.add_stream(bt.data.candles(frame, adjusted=BOTH), exchange="nyse", overlap="merge")
+    assert catalog.candles("a_usd").rows == 120
+    catalog.copy_to(f"file://{tmp_path}/store")
+    assert bt.Catalog(f"file://{tmp_path}/store", copies=tmp_path / "copies").candles("a_usd").adjusted == BOTH
+    manifest = tmp_path / "catalog/manifest.json"
+    manifest.write_text(manifest.read_text().replace(f'"adjusted": "{BOTH}"', '"older": 1'))  # as it once was
+    assert catalog.candles("a_usd").adjusted is None
+    assert catalog.candles("a_usd", adjusted="splits").adjusted == "splits"
+
+
+def test_rule_108_is_said_of_files_that_are_imported(tmp_path: Path) -> None:
+    candles, flows = tmp_path / "candles.csv", tmp_path / "splits.csv"
+    bt.data.generate.candles(9, 1, "a_usd").write_csv(candles)
+    SPLIT.frame.write_csv(flows)
+    catalog = str(tmp_path / "catalog")
+    given = ["--catalog", catalog, "--exchange", "nyse", "--adjusted", "splits"]
+    assert main(["data", "import", "csv_candles", str(candles), *given]) == 0
+    assert bt.Catalog(catalog).candles("a_usd").adjusted == "splits"
+    assert bt.data.load("csv_candles", candles, adjusted=BOTH).adjusted == BOTH
+    with pytest.raises(ConfigError, match="adjusted is for trades, quotes, candles, and has no effect"):
+        bt.data.load("csv_splits", flows, adjusted=BOTH)
 
 
 FILE = """

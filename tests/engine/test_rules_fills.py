@@ -395,8 +395,43 @@ def test_terms_that_could_do_nothing_are_told():
     assert not [text for text in seen.warnings if "candle_fill" in text or "slippage" in text]
 
 
-@pytest.mark.parametrize("terms", [{"per_order": 1e-12}, {"minimum": 1e-12}, {"increment": 1e-12}])
-def test_rule_40_a_fee_of_less_than_a_unit_is_refused(terms):
-    """It would be nothing, in silence."""
+@pytest.mark.parametrize("name", ["per_order", "minimum", "increment"])
+@pytest.mark.parametrize("amount", ["1e-12", "0.6e-9", "0.999999999e-9"])
+def test_rule_40_a_fee_of_less_than_a_unit_is_refused(name, amount):
+    """It would be nothing, or a whole unit, in silence."""
     with pytest.raises(ConfigError, match="less than a unit of its money"):
-        run(bars(100, 100), schedule({"at": 10, "buy": 1}), venues=bt.Venue(bt.Fees(**terms)))
+        run(bars(100, 100), schedule({"at": 10, "buy": 1}), venues=bt.Venue(bt.Fees(**{name: amount})))
+
+
+def test_rule_40_what_is_counted_of_a_fee_is_told():
+    """Two and a half units are two; what floats are off by is not worth telling."""
+
+    def told(**terms):
+        data, order = bars(100, 100), schedule({"at": 10, "buy": 1})
+        result = run(data, order, venues=bt.Venue(bt.Fees(**terms)), units={"usd": "0.01"})
+        return [one for one in result.warnings if "of the fees" in one]
+
+    assert told(per_order=0.025) == [
+        "per_order of the fees of 'a_usd' is 0.025, of which 0.02 is counted: the unit of its money is 0.01"
+    ]
+    assert told(per_order=0.1 + 0.2, minimum=0.02, increment="0.01") == []
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rate: bt.Fees(maker=-rate),
+        lambda rate: bt.Fees(taker=rate),
+        lambda rate: bt.Fees(maximum=rate),
+        lambda rate: bt.Slippage(rate=rate),
+        bt.Margin,
+        lambda rate: bt.Margin(0.5, maintenance=rate),
+        lambda rate: bt.Margin(liquidation_fee=rate),
+        lambda rate: bt.FeeTiers([(1, rate, 0)], "usd"),
+    ],
+)
+def test_rule_3_a_rate_of_less_than_a_billionth_is_refused(make):
+    """Rates count in whole 1e-9."""
+    make(1e-9)
+    with pytest.raises(ConfigError, match="allowed: 0, or 1e-9 and more"):
+        make(0.6e-9)

@@ -10,6 +10,7 @@ import barter_bt as bt
 from barter_bt.engine.action.transfer import objection_to_transfer, units_of_margin
 from barter_bt.engine.order import CANCEL_IN_FLIGHT
 from barter_bt.testing.scenario import Scenario
+from barter_bt.testing.scenario.arguments import PROTECTION
 from barter_bt.testing.scenario.spec import Row, conditions_of
 
 AMENDED = ("price", "quantity", "trigger", "trailing", "trailing_rate")
@@ -88,4 +89,5 @@ class Asks:
         if after is not None and after not in asked:
             return None
         plain = instrument, quantity, price, tif, post_only, quantity > 0 and terms["group"] is None
-        return bt.OrderRequest(*plain, **terms, after=asked.get(after), protect_by=self.by)
+        by = self.by if any(terms[name] is not None for name in PROTECTION) else "price"
+        return bt.OrderRequest(*plain, **terms, after=asked.get(after), protect_by=by)

@@ -47,7 +47,7 @@ def make_told(source: Source) -> Scenario:
     while True:
         drawn = make(source, scheduled=True)
         has_split = any(row[0] == "split" for row in drawn.cash_flows)
-        has_book = any(one.kind == "book" for one in drawn.streams)
+        has_book = any(one.kind in ("book", "book_orders") for one in drawn.streams)
         if not (has_split or has_book) and any(row[0] == "open" for row in drawn.schedule):
             return drawn
 
@@ -168,4 +168,4 @@ def test_draws_reach_every_condition() -> None:
         "parent_ended", "time_over", "liquidation", "paid", "activation",
     )  # fmt: skip
     assert [name for name in wanted if done[name] < 3] == []
-    assert done["refused"] < 30
+    assert done["refused"] <= 3

@@ -250,6 +250,25 @@ def test_what_it_cannot_tell_is_said() -> None:
         handle.wait()
 
 
+def test_orders_that_nothing_can_fill_are_said_once() -> None:
+    """Of what the data has no stream of: two are asked for, the exchange takes both."""
+    eth = bt.Instrument("x", "eth_usd", price_increment="0.01", quantity_increment="0.01")
+    data = bt.testing.quotes((1, 99, 5, 101, 5), (2, 99, 5, 101, 5), instrument="btc_usd")
+
+    class Asks:
+        wake = "quote"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            return [], [bt.OrderRequest("eth_usd", 1)]
+
+    simulated = bt.Simulation(data, [BTC, eth], balances={"usd": 1_000}, interpret=True)
+    with pytest.warns(SimulatedWarning, match="orders of 'eth_usd' can never fill") as caught:
+        run, _ = trade(simulated, Asks())
+    assert len(caught) == 1
+    assert run.orders["status"].to_list() == ["open", "open"]
+    assert any("'eth_usd' can never fill" in text for text in simulated.run(Asks()).warnings)
+
+
 def test_a_system_has_one_strategy() -> None:
     with pytest.raises(ConfigError, match="one strategy"):
         paper(simulation(5), [Once(), Once()])

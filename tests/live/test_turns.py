@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal as D
+from typing import Any
 
 import pytest
 
 from barter_bt import protocol as bp
 from barter_bt.live import Arrival
-from tests.live.script import traded
+from barter_bt.system import Engine, Strategy
+from tests.live.script import Client, told, traded
 from tests.live.test_system import request, run, system
 
 
@@ -91,5 +94,53 @@ def test_an_engine_that_ends_by_a_message_ends_the_system(more: list[Arrival]) -
         assert made.session.engine.state.engine.sequence[0] == 3
         assert source.closed == 1
         await handle.wait()  # nothing went wrong
+
+    run(test)
+
+
+class Asks(Strategy):
+    """Asks for an order at the account's first message."""
+
+    def __init__(self) -> None:
+        self.has_asked = False
+
+    def generate_algo_orders(self, engine: Engine) -> Any:
+        if self.has_asked or not engine.state.assets.total[engine.index.asset("usd")]:
+            return (), ()
+        self.has_asked = True
+        return (), [request("a")]
+
+
+class Writes(Client):
+    """Writes what it is asked for two turns later, as adapters do in a task of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[int] = []
+        self.session: Any = None
+
+    def open(self, request: Any) -> None:
+        self.writing = asyncio.create_task(self.write())
+
+    async def write(self) -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        self.written.append(self.session.now)
+
+
+def test_a_request_is_written_before_the_next_message_though_a_mark_came_between() -> None:
+    """The account's first message is also the first that is marked."""
+
+    async def test() -> None:
+        snapshot = bp.AccountSnapshot("x", (bp.AssetBalance("usd", bp.Balance(D(500), D(500)), 3),), ())
+        lines = [traded(1), traded(2), told(3, snapshot), *(traded(n) for n in range(4, 30))]
+        made, _, client = system(
+            lines, Writes(), ends=True, strategy=Asks(), trading=bp.TradingState.ENABLED, balances={"usd": 0}
+        )
+        client.session = made.session
+        handle = await made.start()
+        await handle.shutdown_after_backtest()
+        assert client.written == [3]
+        assert len(handle.run().equity) > 0
 
     run(test)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from barter_bt.testing.scenario import Scenario
 
-from .model import LIMIT, Instrument, World, build, conversions, exact, rhe
+from .model import LIMIT, Instrument, World, build, conversions, exact
 
 
 def refusals(scenario: Scenario) -> list[str]:
@@ -51,7 +51,7 @@ def _of_rates(world: World, scenario: Scenario, row: int, far: str, name: str) -
 def _of_fees(world: World, item: Instrument) -> Iterator[str]:
     """Rules 40, 62 and 63: amounts that can be counted, steps to what its fees and its volume are in."""
     for amount in (item.spec.per_order, item.spec.fee_minimum, item.spec.fee_increment or "0"):
-        if exact(amount) != 0 and rhe(exact(amount) / item.quote_unit) == 0:
+        if 0 < exact(amount) < item.quote_unit:
             yield f"of '{item.spec.exchange}.{item.spec.name}' is {float(amount)}, less than a unit"
     units, exchange = dict(zip(world.assets, world.units, strict=True)), item.spec.exchange
     there = [one for one in world.instruments if one.spec.exchange == exchange]

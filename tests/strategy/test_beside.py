@@ -196,11 +196,11 @@ def test_a_unit_of_protection_without_any_is_an_error():
 def test_each_position_says_after_how_many_rows_it_is_left():
     """Entered at 100 for one row, at 102 for as long as it likes; what later rows say does not count."""
     target = pl.when(C == 101).then(-1.0).otherwise(1.0)
-    after = pl.when(C == 100).then(1.2).when(C == 101).then(0.3).when(C == 103).then(1)
+    after = pl.when(C < 102).then(1.0).when(C == 103).then(1.5)
     result = run(bars(100, 100, 100, 101, 101, 102, 103, 103), bt.Signals(target, exit_after=after), **MARGIN)
     assert table(result.orders, "time_sent", "side", "quantity") == [
-        *((10, "buy", 1), (20, "sell", 1)),  # 1.2 is one row
-        *((40, "sell", 1), (50, "buy", 1)),  # 0.3 is one as well
+        *((10, "buy", 1), (20, "sell", 1)),
+        *((40, "sell", 1), (50, "buy", 1)),
         (60, "buy", 1),
     ]
 
@@ -320,10 +320,12 @@ def test_what_cannot_be_of_a_frame_is_told(frame, terms, said):
         run(RISING, bt.Signals(FRAME.with_columns(**{k: pl.lit(v) for k, v in frame.items()}), **terms))
 
 
-@pytest.mark.parametrize("after", [pl.lit(-1), pl.lit(float("nan"))])
+@pytest.mark.parametrize("after", [-1, 0, 0.3, 2.5, float("nan"), float("inf"), timedelta(0), timedelta(seconds=-1)])
 def test_an_expression_that_is_no_number_of_rows_is_told(after):
-    with pytest.raises(StrategyError, match="an exit_after that is below 0 or no number"):
-        run(RISING, bt.Signals(pl.lit(1.0), exit_after=after))
+    """With the row and what it gives: half a row is neither two of them nor three."""
+    with pytest.raises(StrategyError, match=r"an exit_after that is no exit in 1 row.*first 0: .*exit_after=") as told:
+        run(RISING, bt.Signals(pl.lit(1.0), exit_after=pl.lit(after)))
+    assert f"exit_after={after}" in str(told.value).lower()
 
 
 def test_what_looks_ahead_to_leave_is_told():

@@ -91,6 +91,25 @@ def test_an_expression_needs_candles():
         run(trades((1, 100, 1)), bt.Signals(pl.lit(1.0)))
 
 
+@pytest.mark.parametrize(
+    ("columns", "settings", "said"),
+    [
+        ({"action": "open", "quantity": 1.0}, {"protect_by": "ticks"}, "no stop_loss or take_profit or trailing_stop"),
+        ({"target": 1.0}, {"protect_by": "fraction"}, "protect_by is 'fraction', and the schedule has no stop_loss"),
+        ({"target": 1.0, "post_only": False}, {"price_by": "ticks"}, "has no targets with price or stop"),
+        ({"action": "open", "quantity": 1.0, "price": 9.0}, {"price_by": "ticks"}, "no targets with price or stop"),
+        ({"action": "open", "quantity": 1.0}, {"band": 0.1}, "band is 0.1, and the schedule has no targets"),
+        ({"action": "open", "quantity": 1.0}, {"size": "equity"}, "size is 'equity', and the schedule has no targets"),
+        ({"action": "open", "quantity": 1.0}, {"with_fee": False}, "with_fee is False"),
+        ({"action": "open", "quantity": 1.0}, {"resize": False}, "resize is False"),
+    ],
+)
+def test_a_setting_that_nothing_reads_is_an_error(columns, settings, said):
+    frame = pl.DataFrame({"time": stamps([10]), "instrument": ["a_usd"]})
+    with pytest.raises(StrategyError, match=said):
+        bt.Schedule(frame.with_columns(**{name: pl.lit(value) for name, value in columns.items()}), **settings)
+
+
 def test_an_empty_schedule_is_a_run_without_orders():
     """Nothing to do is nothing wrong, and told."""
     result = run(MARKET, bt.Schedule(frame(target=[1.0, 1.0]).clear()))

@@ -197,6 +197,27 @@ CASES: dict[str, Case] = {
         None,
         ((BUY, LIMIT, 95, POST, given(trigger=bp.Stop(D(105)))),),
     ),
+    "post-only without a limit": Case(
+        {"post_only": True},
+        {"post_only": True},
+        None,
+        ((BUY, MARKET, 0, POST, None),),
+    ),
+    "post-only at once": Case(
+        {"price": 95, "post_only": True, "time_in_force": "ioc"},
+        {"limit": 95, "post_only": True, "tif": "ioc"},
+        lambda s: api.limit_buy(s, 0, 1.0, 95.0, api.IOC, 1),
+        None,
+    ),
+    "post-only at the close": Case(
+        {"price": 95, "post_only": True, "time_in_force": "at_close"},
+        {"limit": 95, "post_only": True, "tif": "at_close"},
+        lambda s: api.at_close(s, api.limit_buy(s, 0, 1.0, 95.0, api.GTC, 1)),
+        None,
+    ),
+    "a unit of what protects nothing": Case(
+        {"protect_by": "ticks"}, None, lambda s: api.buy(s, 0, 1.0, unit=api.FRACTION), None,
+    ),
     "a choice of prices without a trigger": Case(
         {"trigger_by": "last"},
         {"by": "last"},

@@ -8,10 +8,11 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from barter_bt.data.canonical import Adjusted
 from barter_bt.data.catalog.coverage import ends, refuse_common, union, where, without_common
 from barter_bt.data.catalog.kinds import layout_of, uniform
 from barter_bt.data.catalog.manifest import Entry, Origin
-from barter_bt.data.catalog.mixing import other_sources, refuse_other_length
+from barter_bt.data.catalog.mixing import other_sources, refuse_other_length, refuse_otherwise_adjusted
 from barter_bt.data.catalog.periods import between, by_instrument, by_period
 from barter_bt.data.catalog.staging import Staging
 from barter_bt.errors import ConfigError, DataError, nearest
@@ -71,12 +72,15 @@ class Writer:
     overlap
         What is done with rows at times that the catalog covers: ``"refuse"`` is an error; with ``"merge"`` they must
         be the same rows as those that are there, and only the others are added.
+    adjusted
+        What prices are adjusted for (rule 108), as those that are there must be, too.
     """
 
-    def __init__(self, staging: Staging, exchange: str, overlap: Overlap) -> None:
+    def __init__(self, staging: Staging, exchange: str, overlap: Overlap, adjusted: Adjusted | None = None) -> None:
         if overlap not in ("refuse", "merge"):
             raise ConfigError(f"overlap is {overlap!r}; allowed: 'refuse', 'merge'")
         self._staging, self._exchange, self._overlap = staging, name_of(exchange, "exchange"), overlap
+        self._adjusted = adjusted
         self._open: dict[tuple[str, str], tuple[list[pl.DataFrame], list[Origin], list[str]]] = {}
         self.added = Added()
         known = {one.exchange for one in staging.manifest.files} or set(EXCHANGES)
@@ -128,6 +132,7 @@ class Writer:
                 "give all of them the same, such as times of arrival, or none; or name another exchange",
             )
         refuse_other_length(rows, key, there, origins[0].name, self._staging.path_of)
+        refuse_otherwise_adjusted(self._adjusted, key, there, origins[0].name)
         self.added.notes += tuple(set(other_sources(key, there, origins)) - set(self.added.notes))
         at = layout_of(kind).at
         spans = [ends(frame, at) for frame in frames]
@@ -147,7 +152,7 @@ class Writer:
         for part in between(rows, at, [one.time_first for one in there]):
             first, last = ends(part, at)
             covered = [(max(first, start), min(last, end)) for start, end in spans if start <= last and first <= end]
-            self._staging.write(part, key, date, covered, origins, notes)
+            self._staging.write(part, key, date, covered, origins, notes, self._adjusted)
             self.added.files += 1
 
     def _join(
@@ -161,6 +166,6 @@ class Writer:
         self._staging.replace(entry)
         self._staging.write(
             pl.concat([old, rows]).sort(at, maintain_order=True), entry.key, entry.date, covered,
-            [*entry.origins, *origins], [*entry.notes, *notes],
+            [*entry.origins, *origins], [*entry.notes, *notes], entry.adjusted,
         )  # fmt: skip
         self.added.files += 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.data.canonical import Adjusted
 from barter_bt.data.catalog.adding import Added, Overlap
 from barter_bt.data.catalog.contents import Contents
 from barter_bt.data.catalog.importing import import_files, import_stream
@@ -82,16 +83,19 @@ class Catalog(Contents):
 
     @property
     def files(self) -> pl.DataFrame:
-        """A row for each file: kind, exchange, instrument, date, rows, first and last time, bytes, sources, path."""
+        """A row for each file.
+
+        Kind, exchange, instrument, date, rows, first and last time, bytes, sources, path, what prices are adjusted for.
+        """
         rows = [
             (one.kind, one.exchange, one.instrument, one.date, one.rows, one.time_first, one.time_last, one.bytes,
-             [origin.name for origin in one.origins], one.path)
+             [origin.name for origin in one.origins], one.path, one.adjusted)
             for one in self._manifest().files
         ]  # fmt: skip
         text, whole = pl.String, pl.Int64
         schema: dict[str, Any] = dict.fromkeys(("kind", "exchange", "instrument", "date"), text)
         schema |= dict.fromkeys(("rows", "time_first", "time_last", "bytes"), whole)
-        frame = pl.DataFrame(rows, {**schema, "sources": pl.List(text), "path": text}, orient="row")
+        frame = pl.DataFrame(rows, {**schema, "sources": pl.List(text), "path": text, "adjusted": text}, orient="row")
         return frame.with_columns(pl.col("time_first", "time_last").cast(TIME))
 
     def add(
@@ -107,6 +111,7 @@ class Catalog(Contents):
         clock_offset: str | int | None = None,
         negative_prices: Sequence[str] = (),
         overlap: Overlap = "refuse",
+        adjusted: Adjusted | None = None,
     ) -> Added:
         """Import files of a known layout: all of them, or none if one of them is refused.
 
@@ -114,7 +119,7 @@ class Catalog(Contents):
 
         Parameters
         ----------
-        kind, files, instrument, interval, time_zone, amount, repair, clock_offset
+        kind, files, instrument, interval, time_zone, amount, repair, clock_offset, adjusted
             As for :func:`~barter_bt.data.load`.
         exchange
             Where the data is from, such as ``"binance_spot"``.
@@ -133,7 +138,7 @@ class Catalog(Contents):
         """
         given = {
             **{"instrument": instrument, "interval": interval, "time_zone": time_zone, "amount": amount},
-            **{"repair": repair, "clock_offset": clock_offset},
+            **{"repair": repair, "clock_offset": clock_offset, "adjusted": adjusted},
         }
         said = {name: value for name, value in given.items() if value is not None}
         return import_files(self.path, kind, paths_of(kind, files), exchange, overlap, said, negative_prices)

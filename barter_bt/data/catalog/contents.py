@@ -6,7 +6,7 @@ from typing import cast
 
 import polars as pl
 
-from barter_bt.data.canonical import Adjusted, Options
+from barter_bt.data.canonical import Adjusted, Options, adjusted_words
 from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import Entry, Manifest
 from barter_bt.data.catalog.moments import Moment, less_than_asked, span, within
@@ -38,13 +38,16 @@ class Contents:
             The first time, and the first time after it: datetimes with a zone, or ISO texts (without a zone UTC).
         exchange
             Where; needed if the catalog has the instrument of several. A run tells if the instrument is at another.
-        seen_by, adjusted
+        seen_by
             As for :func:`~barter_bt.data.trades`.
+        adjusted
+            As for :func:`~barter_bt.data.trades`; what was said when the rows came in need not be said again.
 
         Raises
         ------
         ConfigError
-            There is no such data, none between these times, or that of several exchanges.
+            There is no such data, none between these times, or that of several exchanges; or it was said to be adjusted
+            otherwise.
         """
         return self._stream("trades", instrument, start, end, exchange, seen_by, adjusted)
 
@@ -122,7 +125,13 @@ class Contents:
         label = f"{kind} of {instrument} in {self.place.name}"
         doubts = less_than_asked(label, entries, first, after)
         source = CatalogSource(self.place, entries, first, after, label, doubts)
-        return Stream([source], Options(kind, instrument=instrument, adjusted=adjusted), seen_by=seen_by)
+        said = entries[0].adjusted  # all of a kind, exchange and instrument are adjusted alike
+        if None not in (said, adjusted) and said != adjusted:
+            raise ConfigError(
+                f"{label} are to be {adjusted_words(adjusted)}, and were {adjusted_words(said)} when they came in",
+                "leave adjusted out: the catalog says it",
+            )
+        return Stream([source], Options(kind, instrument=instrument, adjusted=said or adjusted), seen_by=seen_by)
 
     def _dated(
         self, kind: str, instrument: str | None, start: Moment, end: Moment, exchange: str | None

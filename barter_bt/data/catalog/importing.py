@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.data.canonical import Adjusted
 from barter_bt.data.catalog.adding import Added, Overlap, Writer
 from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import Origin, locked
@@ -39,7 +40,7 @@ def import_files(
         raise ConfigError(f"negative_prices is {negative_prices!r}; it must be names", f"[{negative_prices!r}]")
     negative = sorted(set(negative_prices))
     asked = json.dumps({**options, **({"negative_prices": negative} if negative else {})}, default=repr, sort_keys=True)
-    with _writing(root, importer.kind, exchange, overlap) as (writer, known):
+    with _writing(root, importer.kind, exchange, overlap, options.get("adjusted")) as (writer, known):
         for path in files:
             if not path.is_file():
                 raise DataError(f"there is no file {str(path)!r}", f"the current directory is {str(Path.cwd())!r}")
@@ -60,7 +61,8 @@ def import_stream(root: Path, stream: Stream | CashFlows, exchange: str, overlap
             "make one: bt.trades(...), bt.data.book(...), bt.data.book_orders(...), bt.data.dividends(...)",
         )
     layout_of(stream.kind)
-    with _writing(root, stream.kind, exchange, overlap) as (writer, _):
+    adjusted = stream.adjusted if isinstance(stream, Stream) else None
+    with _writing(root, stream.kind, exchange, overlap, adjusted) as (writer, _):
         _put(writer, stream.kind, stream, Origin(stream.name if isinstance(stream, Stream) else "<frame>"))
     return writer.added
 
@@ -81,12 +83,14 @@ def _with_negative_prices(source: Stream | Dated, names: Sequence[str]) -> Strea
 
 
 @contextlib.contextmanager
-def _writing(root: Path, kind: str, exchange: str, overlap: Overlap) -> Iterator[tuple[Writer, set[tuple[Any, ...]]]]:
+def _writing(
+    root: Path, kind: str, exchange: str, overlap: Overlap, adjusted: Adjusted | None = None
+) -> Iterator[tuple[Writer, set[tuple[Any, ...]]]]:
     """A writer whose files count at the end of the block; and which files were imported from there before, how."""
     with locked(root):
         staging = Staging.begin(root)
         origins = {one for entry in staging.manifest.files if entry.exchange == exchange for one in entry.origins}
-        writer = Writer(staging, exchange, overlap)
+        writer = Writer(staging, exchange, overlap, adjusted)
         try:
             yield writer, {(one.sha256, one.importer, one.version, one.asked) for one in origins}
             writer.finish(kind)

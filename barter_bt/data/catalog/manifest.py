@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from barter_bt.data.canonical import Adjusted
 from barter_bt.errors import ConfigError, DataError
 from barter_bt.files import replacing
 
@@ -59,6 +60,8 @@ class Entry(Struct, frozen=True):
         Where the rows came from.
     notes
         What importers told.
+    adjusted
+        What the prices are adjusted for (rule 108), as far as that was said.
     """
 
     path: str
@@ -75,6 +78,7 @@ class Entry(Struct, frozen=True):
     sha256: str
     origins: tuple[Origin, ...] = ()
     notes: tuple[str, ...] = ()
+    adjusted: Adjusted | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:

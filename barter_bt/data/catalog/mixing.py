@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from barter_bt.data.canonical import Adjusted, adjusted_words
 from barter_bt.data.catalog.coverage import Key, where
 from barter_bt.data.catalog.manifest import Entry, Origin
 from barter_bt.errors import DataError
@@ -35,6 +36,22 @@ def refuse_other_length(
         raise DataError(
             f"{where(key)}: candles of {name} last {_told(new)}, and those of the catalog {_told(old)}",
             f'give them a name of their own, such as instrument="{key[2]}-{_told(new).replace(" ", "")}", or a catalog',
+        )
+
+
+def refuse_otherwise_adjusted(adjusted: Adjusted | None, key: Key, there: Sequence[Entry], name: str) -> None:
+    """Refuse prices that are adjusted otherwise than those of the same instrument and exchange.
+
+    Raises
+    ------
+    DataError
+        They are.
+    """
+    if there and there[0].adjusted != adjusted:
+        raise DataError(
+            f"{where(key)}: prices of {name} are {adjusted_words(adjusted)}, and those of the catalog "
+            f"{adjusted_words(there[0].adjusted)}",
+            "say it as it is; prices of two kinds have two names, or two catalogs",
         )
 
 

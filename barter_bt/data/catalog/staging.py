@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from barter_bt.data.canonical import Adjusted
 from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import (
     PENDING,
@@ -89,7 +90,7 @@ class Staging:
 
     def write(
         self, rows: pl.DataFrame, key: tuple[str, str, str], date: str, spans: list[tuple[int, int]],
-        origins: list[Origin], notes: list[str],
+        origins: list[Origin], notes: list[str], adjusted: Adjusted | None,
     ) -> None:  # fmt: skip
         """Write rows of one period aside."""
         kind, exchange, instrument = key
@@ -106,7 +107,7 @@ class Staging:
         entry = Entry(
             path, kind, exchange, instrument, date, tuple(rows.columns), rows.height, int(at[0]), int(at[-1]),
             tuple(spans), aside.stat().st_size, file_sha256(aside), tuple(dict.fromkeys(origins)),
-            tuple(dict.fromkeys(notes)),
+            tuple(dict.fromkeys(notes)), adjusted,
         )  # fmt: skip
         self._aside[path] = aside
         self._by_key.setdefault(key, []).append(entry)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from barter_bt.data.canonical import Options, check_zone
+from barter_bt.data.canonical import Adjusted, Options, check_zone
 from barter_bt.data.dated import Dated, make_dated
 from barter_bt.data.importers import IMPORTERS, Asked, Imported, Importer
 from barter_bt.data.repair import Repair
-from barter_bt.data.schema import SCHEMAS
+from barter_bt.data.schema import PRICES, SCHEMAS
 from barter_bt.data.source import FrameSource
 from barter_bt.data.stream import Stream
 from barter_bt.errors import ConfigError, DataError, nearest
@@ -26,6 +26,7 @@ def load(
     amount: float | None = None,
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
+    adjusted: Adjusted | None = None,
 ) -> Stream | Dated:
     """Read files of a layout that is known: what an exchange, a vendor or another engine gives.
 
@@ -40,7 +41,7 @@ def load(
         counted. Without it names are the symbols of the files, where these have any.
     interval, time_zone, amount
         What some layouts do not say themselves: see ``needs`` of the importer.
-    repair, clock_offset
+    repair, clock_offset, adjusted
         As for :func:`~barter_bt.data.trades`.
 
     Returns
@@ -69,12 +70,14 @@ def load(
     importer = importer_of(kind)
     asked = Asked(interval, time_zone, amount)
     read = [(path, imported(importer, path, instrument, asked)) for path in paths_of(kind, files)]
+    if adjusted is not None and importer.kind not in PRICES:
+        raise ConfigError(f"{kind}: adjusted is for {', '.join(PRICES)}, and has no effect", _LEAVE_OUT)
     if importer.kind not in SCHEMAS:
         if repair is not None or clock_offset is not None:
             raise ConfigError(f"{kind}: repair and clock_offset are for market data, and have no effect", _LEAVE_OUT)
         return make_dated(importer.kind, pl.concat([found.frame for _, found in read]))
     sources = [FrameSource(found.frame, path.name, found.notes) for path, found in read]
-    return Stream(sources, options_of(importer, read[0][1].frame, interval), repair, clock_offset)
+    return Stream(sources, options_of(importer, read[0][1].frame, interval, adjusted), repair, clock_offset)
 
 
 def importer_of(kind: str) -> Importer:
@@ -114,9 +117,11 @@ def paths_of(kind: str, files: Sequence[object]) -> list[Path]:
     return [Path(one) for one in files if isinstance(one, str | Path)]
 
 
-def options_of(importer: Importer, frame: pl.DataFrame, interval: str | None) -> Options:
+def options_of(
+    importer: Importer, frame: pl.DataFrame, interval: str | None, adjusted: Adjusted | None = None
+) -> Options:
     """How the rows of an importer become canonical."""
-    return Options(importer.kind, interval=None if "time_exchange" in frame.columns else interval)
+    return Options(importer.kind, interval=None if "time_exchange" in frame.columns else interval, adjusted=adjusted)
 
 
 def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str] | None, asked: Asked) -> Imported:

@@ -28,7 +28,7 @@ from typing import Any
 
 import msgspec
 
-from barter_bt.data.duration import duration_ns, span_ns
+from barter_bt.data.duration import span_ns
 from barter_bt.errors import ConfigError, ConnectionFailed, InstrumentError
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, MarkPrice
@@ -41,6 +41,7 @@ from barter_bt.live.binance.rest import Rest
 from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.clock import Clock, WallClock
 from barter_bt.live.raw import RawRecorder, Tap
+from barter_bt.live.silence import silent_since
 from barter_bt.protocol import Item, Market, MarketEvent, Reconnecting
 
 MOST_STREAMS = 1024
@@ -168,9 +169,7 @@ class BinanceMarket:
         after
             How long.
         """
-        since = self._clock.now() - duration_ns(after, "after")
-        heard = {name: self._heard.get(name, 0) for name in self._symbols.instruments}
-        return {name: at for name, at in heard.items() if at <= since}
+        return silent_since(self._symbols.instruments, self._heard, self._clock.now(), after)
 
     def mark(self, instrument: str) -> MarkPrice | None:
         """The last mark price of a future, with its funding; None before the first, and without ``"marks"``.

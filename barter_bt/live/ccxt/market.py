@@ -24,7 +24,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 from typing import Any
 
-from barter_bt.data.duration import duration_ns, span_ns
+from barter_bt.data.duration import span_ns
 from barter_bt.errors import ConfigError, ConnectionFailed
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival
@@ -36,6 +36,7 @@ from barter_bt.live.ccxt.refusals import Refused
 from barter_bt.live.ccxt.symbols import Symbols
 from barter_bt.live.ccxt.warning import CcxtWarning
 from barter_bt.live.clock import SECOND_NS, Clock, WallClock
+from barter_bt.live.silence import silent_since
 from barter_bt.protocol import DataKind, Item, Market, MarketEvent, Reconnecting
 
 _NEEDED = {"trades": "watchTrades", "book": "watchOrderBook", "liquidations": "watchLiquidations"}
@@ -154,9 +155,7 @@ class CcxtMarket:
         after
             How long.
         """
-        since = self._clock.now() - duration_ns(after, "after")
-        heard = {name: self._heard.get(name, 0) for name in self._symbols.of}
-        return {name: at for name, at in heard.items() if at <= since}
+        return silent_since(self._symbols.of, self._heard, self._clock.now(), after)
 
     async def _watch(self) -> None:
         """Give up sockets that are open and mute: whoever follows a stream loses the link, and asks for another."""

@@ -1,18 +1,11 @@
-"""Keys of an account: from the environment or the system's keyring, and never in a text that is shown."""
+"""Keys of an account at any exchange, as ccxt wants them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from typing import Self
-
-from barter_bt.errors import ConfigError
-from barter_bt.live.keyring import from_keyring
-
-_NAMES = ("KEY", "SECRET", "PASSWORD")
+from barter_bt.live.credentials import Credentials
 
 
-class Secrets:
+class Secrets(Credentials):
     """A key, its secret, and a password where the exchange wants one.
 
     Parameters
@@ -27,53 +20,7 @@ class Secrets:
     (Secrets(abcd…), 'GET /x?sign=… failed')
     """
 
-    def __init__(self, key: str, secret: str, password: str | None = None) -> None:
-        self.key, self._secret, self._password = key, secret, password
-
-    @classmethod
-    def from_environment(cls, prefix: str, environment: Mapping[str, str] | None = None) -> Self:
-        """Take ``PREFIX_KEY``, ``PREFIX_SECRET``, and ``PREFIX_PASSWORD`` if it is there.
-
-        Parameters
-        ----------
-        prefix
-            Of the names of the variables.
-        environment
-            Where they are; by default that of the process.
-
-        Raises
-        ------
-        ConfigError
-            Key or secret is missing.
-        """
-        given = os.environ if environment is None else environment
-        names = [f"{prefix}_{name}" for name in _NAMES]
-        if missing := [name for name in names[:2] if not given.get(name)]:
-            raise ConfigError(
-                f"{' and '.join(missing)} not set in the environment",
-                "make a key on the exchange's page, without the right to withdraw; never write it into a file",
-            )
-        return cls(given[names[0]], given[names[1]], given.get(names[2]))
-
-    @classmethod
-    def from_keyring(cls, service: str) -> Self:
-        """Take ``key``, ``secret`` and, if it is there, ``password`` of a service of the system's keyring.
-
-        Parameters
-        ----------
-        service
-            Its name there.
-
-        Raises
-        ------
-        ConfigError
-            Key or secret is missing, or there is no keyring that can be read.
-        MissingPackageError
-            keyring is not installed.
-        """
-        names = [name.lower() for name in _NAMES]
-        key, secret, password = from_keyring(service, names[:2], names[2:])
-        return cls(key or "", secret or "", password)
+    OPTIONAL = ("password",)
 
     def config(self) -> dict[str, str]:
         """What ccxt wants to be given."""
@@ -85,6 +32,3 @@ class Secrets:
         for one in (self._secret, self._password, self.key):
             text = text.replace(one, "…") if one else text
         return text
-
-    def __repr__(self) -> str:
-        return f"Secrets({self.key[:4]}…)"

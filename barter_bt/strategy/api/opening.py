@@ -140,7 +140,7 @@ def _protected(
         return asked
     i = s.whole.actions.instrument[asked]
     prices = is_given(s.whole, i, stop_loss) or is_given(s.whole, i, take_profit) or is_given(s.whole, i, activation)
-    if not prices and trailing == 0.0:
+    if not prices and trailing == 0.0 and unit == BY_PRICE:  # a unit of nothing is refused
         return asked
     return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing, activation)
 

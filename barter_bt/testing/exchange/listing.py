@@ -17,22 +17,14 @@ Levels = dict[Decimal, Decimal]
 class Listing(Filters):
     """A symbol: its filters, a book that the script sets, and what happened in it.
 
+    What bounds its orders are the parameters of :class:`Filters`.
+
     Parameters
     ----------
     symbol, base, quote
         In the exchange's spelling.
     delivery_ms
         When a future ends.
-    tick, step
-        Steps of prices and quantities, and the least of each.
-    price_max, quantity_max, market_quantity_max
-        The most of each; the last of a market order.
-    min_notional, notional_max
-        Bounds of price times quantity.
-    multiplier_up, multiplier_down
-        Bounds of a price, in prices of the last trade.
-    most_orders
-        That may stand.
 
     Examples
     --------

@@ -9,6 +9,7 @@ from typing import Any
 
 import barter_bt as bt
 from barter_bt.testing.scenario import START, InstrumentSpec, Scenario, Source, make, shifted
+from barter_bt.testing.scenario.arguments import PROTECTION
 from barter_bt.testing.scenario.conditions import make_conditions, make_protection, told
 from barter_bt.testing.scenario.numbers import NEAR, price
 from barter_bt.testing.scenario.orders import make_open
@@ -110,7 +111,8 @@ def make_request(source: Source, scenario: Scenario) -> bt.OrderRequest:
     if not given.reduce_only and chance(source, 60):
         given = make_protection(source, item, given, "distance", NEAR, is_long=request.quantity > 0)
     named = {name: value for name, value in asdict(given).items() if value not in (None, False)}
-    return replace(request, **named, protect_by="distance")
+    by: Any = "distance" if named.keys() & set(PROTECTION) else "price"
+    return replace(request, **named, protect_by=by)
 
 
 def bound(source: Source, scenario: Scenario, opens: tuple[bt.OrderRequest, ...]) -> tuple[bt.OrderRequest, ...]:
