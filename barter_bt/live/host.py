@@ -87,7 +87,7 @@ class Host:
         self._as_iterator, self._keeps_time = as_iterator, keeps_time
         self._main: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
-        self._pumps: list[asyncio.Task[None]] = []
+        self._pumps: set[asyncio.Task[None]] = set()
         self._entries = Entries()
         self._drained, self._drain_ns = asyncio.Event(), drain_ns
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
@@ -185,11 +185,12 @@ class Host:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Begin a task that lives as long as the system, and whose failure ends it."""
         task = asyncio.create_task(work)
-        self._pumps.append(task)
+        self._pumps.add(task)
         task.add_done_callback(self._fail)
         return task
 
     def _fail(self, task: asyncio.Task[None]) -> None:
+        self._pumps.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and self.error is None:
             self.error = error
