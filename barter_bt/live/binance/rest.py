@@ -119,9 +119,10 @@ class Rest:
         return await self.get(self.dialect.path(name), kind, params, weight=self.dialect.weights[name], signed=signed)
 
     async def get(
-        self, path: str, kind: type[T], params: Mapping[str, Any] | None = None, *, weight: int, signed: bool = False
-    ) -> T:
-        """Query; it waits until the budget allows it.
+        self, path: str, kind: type[T], params: Mapping[str, Any] | None = None, *, weight: int, signed: bool = False,
+        share: float = 1,
+    ) -> T:  # fmt: skip
+        """Query; it waits until the budget allows it, or so much of it: what can wait leaves the rest to orders.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class Rest:
         """
         while True:
             costs = {WEIGHT: weight}
-            while (free := self.budget.free_at(costs, self._clock.now())) > self._clock.now():
+            while (free := self.budget.free_at(costs, self._clock.now(), share)) > self._clock.now():
                 await self._clock.sleep_until(free)
             try:
                 return msgspec.json.decode(await self._ask("GET", path, params, costs, signed), type=kind)
