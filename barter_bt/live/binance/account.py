@@ -19,6 +19,7 @@ asset that an instrument does not trade (BNB) are in no profit; a warning tells 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from random import Random
@@ -147,6 +148,7 @@ class BinanceAccount:
         )  # fmt: skip
         self._deaf_ns, self._every_ns = span_ns(deaf, "deaf"), span_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._acknowledged: deque[tuple[int, str]] = deque()  # until when the stream must mention which orders
         self._since = since
         self._began, self._listens = self._clock.now(), asyncio.Event()
         self._is_listening = self._is_checked = False
@@ -329,8 +331,19 @@ class BinanceAccount:
         self._sender.send(request)
         return None
 
-    async def _hear_of(self, cid: str) -> None:
+    def _hear_of(self, cid: str) -> None:
         """The stream must mention what the exchange has acknowledged."""
-        await self._clock.sleep_until(self._clock.now() + self._deaf_ns)
-        if not self._history.known.is_mentioned(cid) and self._is_listening:
-            self._link.drop(f"the stream does not mention order {cid}, which the exchange has acknowledged")
+        self._acknowledged.append((self._clock.now() + self._deaf_ns, cid))
+        if len(self._acknowledged) == 1:
+            self._start(self._listen())
+
+    async def _listen(self) -> None:
+        """Look after one order after another, until none is left: a task of each would take kilobytes."""
+        known = self._history.known
+        while self._acknowledged:
+            due, cid = self._acknowledged[0]
+            if not known.is_mentioned(cid):
+                await self._clock.sleep_until(due)
+                if not known.is_mentioned(cid) and self._is_listening:
+                    self._link.drop(f"the stream does not mention order {cid}, which the exchange has acknowledged")
+            self._acknowledged.popleft()
