@@ -41,6 +41,7 @@ def on_a_market(
     *,
     compiled: bool = False,
     stale: str | int | None = None,
+    behind: str | int | None = None,
 ) -> System:
     """On what a market does now; trading begins disabled."""
     from barter_bt.live import MockExchange, System, WallClock, read_session
@@ -56,7 +57,7 @@ def on_a_market(
     mock = MockExchange(market, clock=clock, start=start, **built)
     return System(
         strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,
-        compiled=compiled, stale=stale, **mock.engine_arguments(),
+        compiled=compiled, stale=stale, behind=behind, **mock.engine_arguments(),
     )  # fmt: skip
 
 

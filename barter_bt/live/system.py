@@ -87,6 +87,9 @@ class System:
     stale
         After how long without a market event an instrument is stale, which alerts and :attr:`SystemHandle.stale` tell;
         None: that is not looked at. Where time jumps (:class:`~barter_bt.live.Virtual`) nothing is.
+    behind
+        How long market events may wait between their reception and their turn before an instrument is behind, which
+        alerts and :attr:`SystemHandle.behind` tell; None: that is not looked at, nor where time jumps.
     prefix
         Of the client ids of a strategy of backtests: another for each session of an account.
     compiled
@@ -149,6 +152,7 @@ class System:
         drain: str | int = "5s",
         mark_every: str | int | None = None,
         stale: str | int | None = "60s",
+        behind: str | int | None = "5s",
         prefix: str = "",
         compiled: bool = False,
     ) -> None:
@@ -180,6 +184,7 @@ class System:
             raise ConfigError(f"drain is {drain!r}; it must not be below 0", 'write for example "5s", or 0 to wait not')
         mark_ns = SECOND_NS if mark_every is None else span_ns(mark_every, "mark_every")
         stale_ns = None if stale is None else span_ns(stale, "stale")
+        behind_ns = None if behind is None else span_ns(behind, "behind")
         used = clock or WallClock()
         waits = duration_ns(grace, "grace"), duration_ns(overdue, "overdue")
         own = [source for source in sources if isinstance(source, KeepsTime)]
@@ -201,6 +206,7 @@ class System:
             drain_ns=drain_ns,
             mark_ns=mark_ns,
             stale_ns=None if isinstance(used, Virtual) else stale_ns,
+            behind_ns=None if isinstance(used, Virtual) else behind_ns,
         )
 
     async def start(self) -> SystemHandle:
@@ -249,7 +255,8 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
         At which pace the data comes; by default as fast as it can, see :mod:`barter_bt.live.clock`.
     options
         Others of :class:`System`. Trading is as the simulation says, at first enabled; ``reconcile`` is off, for the
-        venue holds its own ledger together, and its cash flows have no message that explains them; ``stale`` is None.
+        venue holds its own ledger together, and its cash flows have no message that explains them; ``stale`` and
+        ``behind`` are None.
 
     Raises
     ------
@@ -258,8 +265,8 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
     """
     exchange = SimulatedExchange(simulation, clock)
     state = TradingState.ENABLED if exchange.setup.trading == "enabled" else TradingState.DISABLED
-    given = {**exchange.engine_arguments(), "trading": state, "reconcile": False, "stale": None, **options}
-    return System(strategy=strategy, sources=[exchange], clients=[exchange], clock=exchange.clock, **given)
+    given = {**exchange.engine_arguments(), "trading": state, "reconcile": False, "stale": None, "behind": None}
+    return System(strategy=strategy, sources=[exchange], clients=[exchange], clock=exchange.clock, **given | options)
 
 
 def clients_by_exchange(
