@@ -192,13 +192,14 @@ class BinanceAccount:
                 events = await self._events(item)
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
                 self._link.drop(f"a message cannot be read: {error}")
+                events = []
             except ConnectionFailed as error:
                 self._link.drop(f"the account could not be asked: {error}")
-            else:
-                held = tuple(one for one in events if isinstance(one, HeldPosition))
-                told = account(self._dialect.exchange, *(one for one in events if not isinstance(one, HeldPosition)))
-                if events:
-                    yield Arrival(self._clock.now(), told, held)
+                events = self._history.take_untold()
+            held = tuple(one for one in events if isinstance(one, HeldPosition))
+            told = account(self._dialect.exchange, *(one for one in events if not isinstance(one, HeldPosition)))
+            if events:
+                yield Arrival(self._clock.now(), told, held)
 
     async def close(self) -> None:
         """Give connections back; what is on its way is not waited for."""

@@ -118,12 +118,12 @@ class FuturesHistory(History):
     async def reconcile(self) -> list[Any]:
         """Everything, what is held included."""
         asked_ms = self._rest.server_ms()
-        events = await super().reconcile()
+        self._untold = await super().reconcile()
         rows = await self._ask(f"{_V3}/positionRisk", list[PositionRisk], "positions")
         await self.ask_for_flows()
         held = {row.symbol: (row.positionAmt, row.updateTime) for row in rows if self._is_ours(row)}
         none = (Decimal(0), asked_ms)
-        return events + [
+        return self.take_untold() + [
             self._held(symbol, amount, max(time_ms, 0) or asked_ms)
             for symbol in self._symbols.names
             for amount, time_ms in [held.get(symbol, none)]

@@ -184,6 +184,36 @@ def test_messages_of_the_stream_that_are_spoilt(how: Any, which: int) -> None:
     run(test)
 
 
+@pytest.mark.parametrize("route", ["GET /api/v3/order", "GET /api/v3/myTrades"])
+@pytest.mark.parametrize("answered", range(5))
+def test_fills_that_were_missed_are_told_once_wherever_the_reconciliation_fails(route: str, answered: int) -> None:
+    """What it has found by then is told, or found again."""
+
+    async def test() -> None:
+        async with account_rig(balances={"USDT": 10_000, "BTC": 10}) as rig:
+            await rig.ready()
+            for cid in "abc":
+                rig.adapter.open(order(cid))
+            await rig.until(lambda: all(rig.states(cid) for cid in "abc"))
+            rig.exchange.is_down = True
+            await rig.exchange.close_sockets(1011)
+            rig.exchange.trade("100", "9")
+            await rig.until(lambda: rig.losses == 1)
+            rig.exchange.is_down = False
+            whole = [Late() for _ in range(answered)]
+            for one in whole:
+                one.release()
+            rig.exchange.answer_next(route, *whole, Status(500))
+            await rig.until_in_time(lambda: len(rig.trades) == 3, 0.25)
+            for _ in range(20):
+                await rig.passes(1)
+                await rig.settled(20)
+            assert sorted(trade.id for trade in rig.trades) == ["1", "2", "3"]
+            assert all(isinstance(rig.states(cid)[-1], bp.FullyFilled) for cid in "abc")
+
+    run(test)
+
+
 def test_a_report_that_comes_behind_a_later_one_tells_its_trade_alone() -> None:
     """Two parts of one order, the wrong way round: the second has told how the order stands."""
 
