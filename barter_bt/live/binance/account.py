@@ -13,7 +13,7 @@ twice. What the stream cannot have told, because it was down, is asked for when 
   is open and mute.
 
 Known limits: stops and orders for the day cannot be asked for; an amend can only make an order smaller. Fees in an
-asset that an instrument does not trade (BNB) are in no profit; a warning tells each, ``fees_elsewhere`` adds them up.
+asset that an instrument does not trade (BNB) are in no profit; a warning says so, ``fees_elsewhere`` adds them up.
 """
 
 from __future__ import annotations

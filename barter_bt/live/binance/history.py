@@ -194,8 +194,8 @@ class History:
         self.last_trades[name] = max(self.last_trades.get(name, -1), told.id)
         if self.tells.is_elsewhere(told):
             self.fees_elsewhere[told.commissionAsset] += told.commission
-            what = f"{told.commission:f} {told.commissionAsset}, the fee of trade {told.id} of {name!r},"
-            warnings.warn(f"{what} is in no profit: it is in neither asset of it", BinanceWarning, stacklevel=2)
+            what = f"fees in {told.commissionAsset} of trades of {name!r} are in no profit: it is neither asset of it"
+            warnings.warn(f"{what}; fees_elsewhere adds them up", BinanceWarning, stacklevel=2)
         return [self.tells.trade(told, self.known.cid(_number(told.symbol, told.orderId)) or "")]
 
     async def _own_trades(self, **params: Any) -> list[OwnTrade]:
