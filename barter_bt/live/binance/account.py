@@ -61,6 +61,8 @@ from barter_bt.protocol import (
 
 _SUBSCRIBE = "subscribe"
 _RECONCILE = object()
+MOST_WAITING = 100_000
+"""Messages of the stream that may wait; if more do, they are given up, and asked for over the next link."""
 
 
 class BinanceAccount:
@@ -135,7 +137,7 @@ class BinanceAccount:
         self._symbols, self._clock = Symbols(instruments, self._dialect), clock or WallClock()
         draws, self._endpoints = random or Random(), endpoints
         self._tap = Tap(raw, "account")
-        self._rest, self._inbox = Rest(endpoints, keys, self._clock, self._tap), Inbox()
+        self._rest, self._inbox = Rest(endpoints, keys, self._clock, self._tap), Inbox(MOST_WAITING)
         self._history = self._make_history(self._rest, self._symbols, last_trades or {}, self._since_ms)
         self._link = Link(
             self._address, self._rest.session, self._inbox, self._clock, draws, span_ns(silence, "silence"),
@@ -143,7 +145,7 @@ class BinanceAccount:
         )  # fmt: skip
         self._is_dry = dry_run
         self._sender = Sender(
-            self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,
+            self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._tell,
             params=self._params, start=self._start, hear_of=self._hear_of, conditions=self.conditions,
         )  # fmt: skip
         self._deaf_ns, self._every_ns = span_ns(deaf, "deaf"), span_ns(reconcile_every, "reconcile_every")
@@ -152,6 +154,10 @@ class BinanceAccount:
         self._since = since
         self._began, self._listens = self._clock.now(), asyncio.Event()
         self._is_listening = self._is_checked = False
+
+    def _tell(self, item: Any) -> None:
+        """Let something wait that is never given up: nobody could ask for it again."""
+        self._inbox.put(item, stays=True)
 
     def _since_ms(self) -> int | None:
         """At the exchange's clock."""
@@ -225,7 +231,7 @@ class BinanceAccount:
         while True:
             await self._clock.sleep_until(self._clock.now() + self._every_ns)
             if self._is_listening:
-                self._inbox.put(_RECONCILE)
+                self._inbox.remind(_RECONCILE)
 
     async def _check(self) -> None:
         """The clock, each time; the instruments, once."""

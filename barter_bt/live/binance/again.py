@@ -28,7 +28,9 @@ Answers = dict[str, deque[tuple[str, str]]]
 
 
 async def from_raw(directory: str | Path, instruments: Sequence[Instrument], **options: Any) -> list[Market]:
-    """Read raw messages as the market that recorded them did: the same events, with what was asked for in between.
+    """Read raw messages as the market that recorded them did: the same events of each stream, what was missed in place.
+
+    Between streams they may stand otherwise: then, others were told while one waited for what it had missed.
 
     So a recording can be read anew when the adapter has learned something, and the adapter be tested on what an
     exchange has really said.
@@ -45,7 +47,7 @@ async def from_raw(directory: str | Path, instruments: Sequence[Instrument], **o
     Returns
     -------
     list of Market
-        What it told, in order. The session may have ended before it processed the last of them.
+        What it told, each stream in order. The session may have ended before it processed the last of them.
 
     Raises
     ------

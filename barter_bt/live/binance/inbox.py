@@ -68,6 +68,11 @@ class Inbox:
         self._news.set()
         return True
 
+    def remind(self, item: Any) -> None:
+        """Add something that stays, unless it waits already."""
+        if not any(one is item for one, _ in self._items):
+            self.put(item, stays=True)
+
     def close(self, error: BaseException | None = None) -> None:
         """Nothing more will come; whoever reads gets the error behind what is there."""
         self.is_closed = True

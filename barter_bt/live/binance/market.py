@@ -14,9 +14,10 @@ Of futures ``trades`` are ``@aggTrade`` (trades of one taker at one price are on
 the last of each second) and ``marks`` (``@markPrice@1s``), which is no event: :meth:`BinanceMarket.mark` tells it.
 There are two connections then, one for quotes and books and one for the others.
 
-What comes twice, or behind what came after it, is told once. Only candles that are closed are told. Known limits: a
-best price bears no time of the spot exchange, so its time is when it was received; the exchange tells ms; more missed
-trades than ``backfill`` are given up, and a warning says how many.
+A loss holds back its own stream alone (:mod:`barter_bt.live.binance.lanes`); while the link is lost nothing of what was
+missed is told. What comes twice, or behind what came after it, is told once. Only candles that are closed are told.
+Known limits: a best price bears no time of the spot exchange, so its time is when it was received; the exchange tells
+ms; more missed trades than ``backfill`` are given up, and a warning says how many.
 """
 
 from __future__ import annotations

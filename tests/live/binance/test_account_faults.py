@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from barter_bt import protocol as bp
 from barter_bt.errors import ConnectionFailed
+from barter_bt.live.binance.inbox import Inbox
 from barter_bt.testing.exchange import Late, Lost, Sockets, Status
 from tests.live.binance.rig import GTC, IOC, Rig, account_rig, at_market, cancel, key, order, run
 
@@ -180,6 +181,44 @@ def test_messages_of_the_stream_that_are_spoilt(how: Any, which: int) -> None:
                 await rig.settled(20)
             assert sorted(trade.id for trade in rig.trades) == ["1", "2", "3"]
             assert isinstance(rig.states("a")[-1], bp.FullyFilled)
+
+    run(test)
+
+
+def test_reminders_to_reconcile_do_not_pile_up_while_one_is_answered() -> None:
+    """Else reports wait behind more and more of them where the exchange is slow."""
+
+    async def test() -> None:
+        async with account_rig(adapter={"reconcile_every": "1s"}) as rig:
+            await rig.ready()
+            late = Late()
+            rig.exchange.answer_next("GET /api/v3/account", late)
+            for _ in range(9):
+                await rig.passes(1)
+                await rig.settled(20)
+            assert len(rig.snapshots) == 1
+            assert len(rig.adapter._inbox._items) <= 1
+            late.release()
+            await rig.until(lambda: len(rig.snapshots) == 3)
+            await rig.settled()
+            assert len(rig.snapshots) == 3
+
+    run(test)
+
+
+def test_what_must_be_told_is_never_given_up() -> None:
+    """Of too many messages of the stream are; they are asked for."""
+    inbox = Inbox(2)
+    assert inbox.put("a")
+    assert inbox.put("mine", stays=True)
+    assert inbox.put("mine, too", stays=True)
+    assert not inbox.put("b")
+    assert inbox.dropped == 2
+    inbox.remind("mine")
+    inbox.close()
+
+    async def test() -> None:
+        assert [item async for item in inbox.items()] == ["mine", "mine, too"]
 
     run(test)
 
