@@ -9,7 +9,7 @@ import pytest
 
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError, EngineError
-from barter_bt.live import Arrival, Delay, Manual, alerts, listeners
+from barter_bt.live import Arrival, Delay, Manual, alerts, listeners, terminal
 from tests.live.script import traded
 from tests.live.test_system import run, system
 
@@ -56,6 +56,17 @@ def test_it_is_an_alert() -> None:
             ("behind", "what is heard of btc_usd is processed 6 s late"),
             ("behind", "what is heard of btc_usd is processed in time again"),
         ]
+        await handle.abort()
+
+    run(test)
+
+
+def test_it_is_a_line_of_what_happens() -> None:
+    async def test() -> None:
+        made, _, _ = system([late(1, 7)], clock=Manual())
+        handle = await made.start()
+        lines = [await anext(aiter(terminal.news(handle)))]
+        assert lines == ["1970-01-01 00:00:07 what is heard of btc_usd is processed 6 s late"]
         await handle.abort()
 
     run(test)
