@@ -47,6 +47,7 @@ from barter_bt.live.raw import RawRecorder, Tap
 from barter_bt.protocol import DataKind, Item, Market, MarketEvent, Reconnecting
 
 MOST_STREAMS = 1024
+_UP = object()  # a link is there again
 
 
 class BinanceMarket:
@@ -144,6 +145,9 @@ class BinanceMarket:
             self._lanes.pause()
             yield Arrival(self._clock.now(), (Market(Reconnecting(self._exchange)),))
             return
+        if item is _UP:
+            self._lanes.resume()
+            return
         try:
             for stream, received, (time, what) in (
                 self._lanes.go_on(item) if isinstance(item, Lane) else self._read(*item)
@@ -239,7 +243,7 @@ class BinanceMarket:
         if not self._is_checked:
             self._symbols.check(await self._rest.exchange_info(list(self._symbols.names)))
             self._is_checked = True
-        self._lanes.resume()
+        self._inbox.put(_UP, stays=True)
 
     # What a message says
 
