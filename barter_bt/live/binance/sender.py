@@ -130,7 +130,7 @@ class Sender:
         except Unanswered as error:
             if not error.was_sent:
                 self._tell(failed(request, ExchangeOffline(self._dialect.exchange)))
-            elif not await self._was_done(request, sent_at):
+            elif not await self._was_done(request, max(sent_at, error.sent_at)):
                 self._tell(failed(request, Socket(error.message) if error.was_cut else Timeout()))
         else:
             if self._is_dry:

@@ -72,6 +72,26 @@ def test_an_order_that_never_arrived_fails_when_that_is_certain(fault: Any, kind
     run(test)
 
 
+def test_a_request_that_was_sent_again_is_waited_for_from_then_on() -> None:
+    """Its time was refused, and the exchange's clock could not be asked at once: it is 30 s younger than it was."""
+
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            rig.exchange.answer_next(POST, Status(400, code=-1021), Lost(processed=False))
+            rig.exchange.answer_next("GET /api/v3/time", Status(429, retry_after=30))
+            rig.adapter.open(order())
+            await rig.settled()
+            for second in range(44):
+                assert rig.states() == [], second
+                await rig.passes(1)
+                await rig.settled()
+            await rig.until_in_time(rig.states, steps=4)
+            assert [type(state.error) for state in rig.states()] == [bp.Socket]
+
+    run(test)
+
+
 def test_queries_that_fail_are_no_proof_that_there_is_no_order() -> None:
     async def test() -> None:
         async with account_rig() as rig:
