@@ -78,8 +78,8 @@ SURFACE = {
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
     """,
     "barter_bt.live": """
-        Alert AlertWarning Arrival AsyncClient Clock Control Driven ExecutionClient InterpretedWarning LiveRun Manual
-        Mark Metrics MockExchange Paced RecordedSession Recorder SessionWarning Silence SimulatedExchange
+        Alert AlertWarning Arrival AsyncClient Clock Control Delay Driven ExecutionClient InterpretedWarning LiveRun
+        Manual Mark Metrics MockExchange Paced RecordedSession Recorder SessionWarning Silence SimulatedExchange
         SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual WallClock Webhook alerts ask paper
         read_raw read_session replay
     """,

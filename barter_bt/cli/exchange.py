@@ -13,7 +13,7 @@ from barter_bt.cli.live_parts import begins_at, parts_of
 from barter_bt.cli.loopback import loopback
 from barter_bt.cli.printing import print_json
 from barter_bt.cli.unread import check_session
-from barter_bt.cli.watching import stale_after, watched
+from barter_bt.cli.watching import behind_after, stale_after, watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ async def _at_loopback(
             recorder=recorder,
             clock=there.clock,
             stale=None,
+            behind=None,
         )
         async with watched(config, alerts, metrics, there.clock) as watching:
             return await run_system(
@@ -186,7 +187,9 @@ async def _session(
     heard = streams or ("trades", "quotes")
     market = places.market(place, network, traded, heard, recorder)
     there: dict[str, Any] = {"sources": [account, market], "clients": [account], "recorder": recorder}
-    system = System(**parts, **there, prefix=prefix, compiled=compiled, stale=stale_after(load(config), heard))
+    loaded = load(config)
+    told: dict[str, Any] = {"stale": stale_after(loaded, heard), "behind": behind_after(loaded)}
+    system = System(**parts, **there, **told, prefix=prefix, compiled=compiled)
     async with watched(config, alerts, metrics) as watching:
         record = recorder.directory if recorder else None
         return await run_system(

@@ -16,7 +16,7 @@ from barter_bt.cli.paper_systems import on_a_market, on_data, that_heard
 from barter_bt.cli.places import FILE, LOOPBACK, market, place_of, recorder_of
 from barter_bt.cli.printing import print_json
 from barter_bt.cli.unread import check_session, tell_other_place
-from barter_bt.cli.watching import stale_after, watched
+from barter_bt.cli.watching import behind_after, stale_after, watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -209,8 +209,8 @@ async def _session(
             built = loaded.build()["instruments"]
             place, heard = place_of(where.exchange, built), where.streams or ("trades", "quotes")
             heard_at = market(place, where.network or "main", built, heard, recorder)
-            stale = stale_after(loaded, heard)
-            system = on_a_market(loaded, heard_at, None, recorder, heard, compiled=compiled, stale=stale)
+            told: dict[str, Any] = {"stale": stale_after(loaded, heard), "behind": behind_after(loaded)}
+            system = on_a_market(loaded, heard_at, None, recorder, heard, compiled=compiled, **told)
         watching = await stack.enter_async_context(watched(loaded.path, alerts, metrics, clock))
         record = recorder.directory if recorder else None
         return await run_system(system, quiet=quiet, watching=watching, record=record, **options)

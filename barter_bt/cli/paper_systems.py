@@ -46,6 +46,7 @@ def on_a_market(
     *,
     compiled: bool = False,
     stale: str | int | None = None,
+    behind: str | int | None = None,
 ) -> System:
     """On what a market does now, of which these streams are heard; trading begins disabled.
 
@@ -73,7 +74,7 @@ def on_a_market(
     tell_warnings(loaded, mock.setup.warnings)
     return System(
         strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,
-        compiled=compiled, stale=stale, **mock.engine_arguments(),
+        compiled=compiled, stale=stale, behind=behind, **mock.engine_arguments(),
     )  # fmt: skip
 
 

@@ -63,6 +63,14 @@ async def watched(
         yield watchers
 
 
+def behind_after(loaded: Config) -> str:
+    """How long events of a real market may wait, as the file says, else five seconds."""
+    from barter_bt.backtest.config.sections import given
+
+    told: dict[str, Any] = given(loaded.file.alerts) if loaded.file.alerts else {}
+    return str(told.get("behind", "5s"))
+
+
 def stale_after(loaded: Config, streams: Sequence[str]) -> str | int:
     """How long an instrument of a real market may be silent: as the file says, else a minute.
 

@@ -9,6 +9,7 @@ from barter_bt.live.answers import AsyncClient
 from barter_bt.live.arrival import Arrival, Mark
 from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
 from barter_bt.live.control import Control, ask
+from barter_bt.live.delays import Delay
 from barter_bt.live.driven import Driven
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
@@ -34,6 +35,7 @@ __all__ = [
     "AsyncClient",
     "Clock",
     "Control",
+    "Delay",
     "Driven",
     "ExecutionClient",
     "InterpretedWarning",

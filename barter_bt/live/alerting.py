@@ -8,6 +8,7 @@ kind              when
 ``unreconciled``  money, or a position, that nothing explains
 ``disconnected``  a link to a market or an account is lost
 ``stale``         nothing is heard of an instrument for ``System(stale=)``; and when it is heard of again
+``behind``        an instrument's events are processed later than ``System(behind=)``; and when in time again
 ``unsent``        a request could not be sent
 ``error``         the system has ended, and why
 ``ended``         it was shut down
@@ -27,6 +28,7 @@ import msgspec
 
 from barter_bt.errors import ConfigError
 from barter_bt.live.clock import SECOND_NS, Clock, WallClock
+from barter_bt.live.delays import Delay
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.silence import Silence
@@ -42,7 +44,7 @@ from barter_bt.system import (
 )
 from barter_bt.system.audit import Output
 
-KINDS = ("disabled", "stopped", "unreconciled", "disconnected", "stale", "unsent", "error", "ended")
+KINDS = ("disabled", "stopped", "unreconciled", "disconnected", "stale", "behind", "unsent", "error", "ended")
 ATTEMPTS, ANSWER_SECONDS = 5, 10.0
 
 
@@ -80,8 +82,8 @@ async def alerts(handle: SystemHandle) -> AsyncIterator[Alert]:
     said, time = list[Unreconciled](), 0
     async for news in handle.news():
         time = news.time
-        if isinstance(news, Silence):
-            yield Alert("stale", time, str(news))
+        if isinstance(news, Silence | Delay):
+            yield Alert("stale" if isinstance(news, Silence) else "behind", time, str(news))
             continue
         for alert in _of_audit(news):
             yield alert

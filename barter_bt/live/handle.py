@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 
+from barter_bt.errors import EngineError
 from barter_bt.live.host import Host
 from barter_bt.live.ledger import Unreconciled
-from barter_bt.live.listeners import News
+from barter_bt.live.listeners import News, Queue
 from barter_bt.live.run import LiveRun
 from barter_bt.protocol import (
     CancelOrders,
@@ -130,11 +130,13 @@ class SystemHandle:
         ------
         ConfigError
             The system's ``audit_mode`` is ``"disabled"``.
+        EngineError
+            While reading: a hundred thousand were not read.
         """
         return self._audits(self._host.listeners.listen())
 
     def news(self) -> AsyncIterator[News]:
-        """The audits, and between them each :class:`~barter_bt.live.silence.Silence` of an instrument.
+        """The audits, and between them each :class:`Silence` and :class:`Delay` of an instrument.
 
         Raises
         ------
@@ -143,15 +145,17 @@ class SystemHandle:
         """
         return self._listen(self._host.listeners.listen())
 
-    async def _audits(self, listener: asyncio.Queue[News | None]) -> AsyncIterator[Audit]:
+    async def _audits(self, listener: Queue) -> AsyncIterator[Audit]:
         async with aclosing(self._listen(listener)) as news:
             async for one in news:
                 if isinstance(one, Audit):
                     yield one
 
-    async def _listen(self, listener: asyncio.Queue[News | None]) -> AsyncGenerator[News]:
+    async def _listen(self, listener: Queue) -> AsyncGenerator[News]:
         try:
             while (news := await listener.get()) is not None:
+                if isinstance(news, EngineError):
+                    raise news
                 yield news
         finally:
             self._host.listeners.leave(listener)
@@ -160,6 +164,11 @@ class SystemHandle:
     def stale(self) -> dict[str, int]:
         """Instruments of which nothing is heard, and since when, in ns since 1970 by the session's clock (rule 110)."""
         return dict(self._host.silences.stale) if self._host.silences else {}
+
+    @property
+    def behind(self) -> dict[str, int]:
+        """Instruments whose events are processed late, and how long the last has waited, in ns (rule 110)."""
+        return dict(self._host.delays.behind) if self._host.delays else {}
 
     def snapshot(self) -> View:
         """What the engine knows now, to be read later: prices, positions, orders, balances."""

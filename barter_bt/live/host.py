@@ -11,6 +11,7 @@ from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import BarterBtError, EngineError, StrategyError
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock
+from barter_bt.live.delays import Delays
 from barter_bt.live.drain import warn_of
 from barter_bt.live.entries import ENDED, WAKE, Answer, Entries
 from barter_bt.live.ledger import account_items
@@ -54,8 +55,9 @@ class Host:
         How long a shutdown waits for answers.
     mark_ns
         The interval of equity marks; where a source tells them itself it is not looked at.
-    stale_ns
-        After how long without a market event an instrument is stale; None: that is not looked at.
+    stale_ns, behind_ns
+        After how long without a market event an instrument is stale, and how long its events may wait before it is
+        behind; None: that is not looked at.
 
     Attributes
     ----------
@@ -80,6 +82,7 @@ class Host:
         drain_ns: int,
         mark_ns: int,
         stale_ns: int | None,
+        behind_ns: int | None,
     ) -> None:
         self.session, self.clock, self.listeners = session, clock, Listeners(is_allowed=tells_audits)
         self._sources, self._clients, self._recorder = sources, clients, recorder
@@ -87,7 +90,7 @@ class Host:
         self._as_iterator, self._keeps_time = as_iterator, keeps_time
         self._main: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
-        self._pumps: list[asyncio.Task[None]] = []
+        self._pumps: set[asyncio.Task[None]] = set()
         self._entries = Entries()
         self._drained, self._drain_ns = asyncio.Event(), drain_ns
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
@@ -96,6 +99,7 @@ class Host:
         self.silences = (
             None if stale_ns is None else Silences(session.engine.index, clock, stale_ns, self.listeners.tell)
         )
+        self.delays = None if behind_ns is None else Delays(session.engine.index, behind_ns, self.listeners.tell)
         self.error: BaseException | None = None
         session.watch = self.listeners.tell
 
@@ -185,11 +189,12 @@ class Host:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Begin a task that lives as long as the system, and whose failure ends it."""
         task = asyncio.create_task(work)
-        self._pumps.append(task)
+        self._pumps.add(task)
         task.add_done_callback(self._fail)
         return task
 
     def _fail(self, task: asyncio.Task[None]) -> None:
+        self._pumps.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and self.error is None:
             self.error = error
@@ -321,6 +326,8 @@ class Host:
         self._reconcile(arrival)
         if self.silences:
             self.silences.hear(arrival)
+        if self.delays:
+            self.delays.hear(arrival)
         if not self._keeps_time or self.session.engine.terminated:
             return
         if self._mark_due == NEVER and any(True for _ in account_items(arrival)):

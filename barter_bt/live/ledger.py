@@ -25,6 +25,7 @@ from barter_bt.live.arrival import Arrival
 from barter_bt.protocol import Account, AccountSnapshot, AssetBalance, CashFlow, CashFlowKind, Item, Side, Trade
 
 _NONE = Decimal(0)
+_MOST_CHANGES = 10_000  # of an asset that no balance has been told of since; then the older half of them is one
 _UNPAID = (CashFlowKind.ENTITLEMENT, CashFlowKind.TRANSFER)  # which leave the total as it is
 
 
@@ -230,6 +231,9 @@ def _signed(trade: Trade) -> Decimal:
 
 def _change(one: _Account, unit: Decimal, amount: Decimal, time: int, now: int) -> None:
     one.trades += 1
+    if len(one.changes) >= _MOST_CHANGES:  # nobody tells balances
+        older, one.changes = one.changes[: _MOST_CHANGES // 2], one.changes[_MOST_CHANGES // 2 :]
+        one.changes.append((max(at for at, _ in older), sum((amount for _, amount in older), _NONE)))
     if one.total is not None and time <= one.time:
         _leave(one, unit, one.unexplained - amount, now)
     else:

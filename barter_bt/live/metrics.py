@@ -11,6 +11,7 @@ name                                        labels        what
 ``barter_bt_position``, ``barter_bt_price``  instrument    signed quantity; price, NaN before the first
 ``barter_bt_silence_seconds``               instrument    since its last market event; NaN before the first
 ``barter_bt_stale``                         instrument    1 where ``System(stale=)`` is over, or its link is not there
+``barter_bt_behind_seconds``                instrument    how late its last event was, if by ``System(behind=)``; else 0
 ``barter_bt_trading_enabled``                             1 or 0
 ``barter_bt_links_healthy``                               1 if all are, else 0
 ``barter_bt_unreconciled``                                how many balances and positions nothing explains
@@ -41,7 +42,7 @@ from barter_bt.protocol import (
 from barter_bt.system import AlgoOrders, Audit, Commanded, Sent, Stopped
 from barter_bt.system.view import View
 
-WAITS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+WAITS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 _LAST_PORT = 65_535
 _NAN = float("nan")
 
@@ -173,10 +174,13 @@ class Metrics:
         prices = {name: _NAN if (price := view.price(name)) is None else float(price) for name in names}
         silences = {name: self._silence(name) for name in names}
         stale = {name: float(name in self._handle.stale or _is_lost(view, name)) for name in names}
+        late = self._handle.behind
+        behind = {name: late.get(name, 0) / SECOND_NS for name in names}
         positions = {name: float(view.position(name)) for name in names}
         for what, told, values in (
             ("position", "Signed quantity", positions), ("price", "Price", prices),
             ("silence_seconds", "Since its last market event", silences), ("stale", "Nothing is heard of it", stale),
+            ("behind_seconds", "How late it is processed", behind),
         ):  # fmt: skip
             family = GaugeMetricFamily(f"barter_bt_{what}", told, labels=["instrument"])
             for name, value in values.items():

@@ -64,6 +64,7 @@ class Reconciler:
         self._ledger = Ledger(engine.index, units, grace_ns, engine.position, lambda i: fee_in[i])
         self.trouble: list[Unreconciled] = []
         self.resumed_at = -1
+        self._asked: set[tuple[int, str]] = set()  # instruments and client ids of orders that are being asked for
 
     def sees_trouble(self, arrival: Arrival, now: int) -> bool:
         """Whether money has been unexplained for too long, for the first time since trading was enabled."""
@@ -81,23 +82,30 @@ class Reconciler:
     def missing(
         self, arrival: Arrival, clients: Sequence[ExecutionClient]
     ) -> Iterator[tuple[ExecutionClient, list[Order]]]:
-        """Orders at work that the snapshots of an arrival do not list, and whom to ask."""
+        """Orders at work that the snapshots of an arrival do not list and nobody asks for yet, and whom to ask."""
         for _, kind in account_items(arrival):
             if isinstance(kind, AccountSnapshot):
                 missing = missing_orders(self._engine, kind, self._overdue_ns, self.resumed_at)
+                missing = [one for one in missing if self._place(one) not in self._asked]
                 name = self._engine.index.exchanges[self._engine.index.exchange(kind.exchange)]
                 client = next((one for one in clients if name in one.exchanges), None)
                 if missing and client is not None:
+                    self._asked.update(map(self._place, missing))
                     yield client, missing
 
     async def ask(self, client: ExecutionClient, orders: Sequence[Order], clock: Clock) -> AsyncIterator[Arrival]:
-        """What became of orders, one after another."""
+        """What became of orders, one after another; not of those that have ended before it is their turn."""
         for order in orders:
-            found = await status_of(client, order.key, clock)
-            if found is None:
-                found = _again(order, order.key, OpenFailed(OrderRejected("the exchange has never had it")))
-            told = AccountEvent(order.key.exchange, found)
-            yield Arrival(clock.now(), (Account(Item(told)),))
+            if self._engine.is_tracked(order.key.instrument, order.key.cid):
+                found = await status_of(client, order.key, clock)
+                if found is None:
+                    found = _again(order, order.key, OpenFailed(OrderRejected("the exchange has never had it")))
+                told = AccountEvent(order.key.exchange, found)
+                yield Arrival(clock.now(), (Account(Item(told)),))
+            self._asked.discard(self._place(order))
+
+    def _place(self, order: Order) -> tuple[int, str]:
+        return self._engine.index.instrument(order.key.instrument), order.key.cid
 
 
 async def status_of(client: AsksForOrders, key: OrderKey, clock: Clock) -> Order | None:

@@ -12,13 +12,14 @@ from barter_bt.live.clock import SECOND_NS
 
 @dataclass(frozen=True)
 class Spans:
-    """The spans of time of :class:`~barter_bt.live.System`, in nanoseconds; ``stale`` is None where nobody looks."""
+    """The spans of time of :class:`~barter_bt.live.System`, in ns; what nobody looks at, ``stale`` or ``behind``, is None."""
 
     grace: int
     overdue: int
     drain: int
     mark: int
     stale: int | None
+    behind: int | None
 
     @classmethod
     def read(
@@ -29,6 +30,7 @@ class Spans:
         drain: str | int,
         mark_every: str | int | None,
         stale: str | int | None,
+        behind: str | int | None = None,
     ) -> Self:
         """Those that are asked for.
 
@@ -51,4 +53,5 @@ class Spans:
             drain_ns,
             SECOND_NS if mark_every is None else span_ns(mark_every, "mark_every"),
             None if stale is None else span_ns(stale, "stale"),
+            None if behind is None else span_ns(behind, "behind"),
         )

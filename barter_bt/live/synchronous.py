@@ -121,6 +121,11 @@ class SyncHandle:
         """Instruments of which nothing is heard, and since when, in ns since 1970 by the session's clock."""
         return self._handle.stale
 
+    @property
+    def behind(self) -> dict[str, int]:
+        """Instruments whose events are processed late, and how long the last has waited, in ns."""
+        return self._handle.behind
+
     def snapshot(self) -> View:
         """What the engine knows now."""
         return self._handle.snapshot()

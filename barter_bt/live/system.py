@@ -87,6 +87,9 @@ class System:
     stale
         After how long without a market event an instrument is stale, which alerts and :attr:`SystemHandle.stale` tell;
         None: that is not looked at. Where time jumps (:class:`~barter_bt.live.Virtual`) nothing is.
+    behind
+        How long market events may wait between their reception and their turn before an instrument is behind, which
+        alerts and :attr:`SystemHandle.behind` tell; None: that is not looked at, nor where time jumps.
     prefix
         Of the client ids of a strategy of backtests: another for each session of an account.
     compiled
@@ -149,11 +152,12 @@ class System:
         drain: str | int = "5s",
         mark_every: str | int | None = None,
         stale: str | int | None = "60s",
+        behind: str | int | None = "5s",
         prefix: str = "",
         compiled: bool = False,
     ) -> None:
         _check_modes(feed_mode, audit_mode, sources)
-        spans = Spans.read(grace=grace, overdue=overdue, drain=drain, mark_every=mark_every, stale=stale)
+        spans = Spans.read(grace=grace, overdue=overdue, drain=drain, mark_every=mark_every, stale=stale, behind=behind)
         self.session = Session(
             strategy, clients_by_exchange(instruments, clients), prefix=prefix, compiled=compiled,
             instruments=instruments, trading=trading, balances=balances, risk=risk, risk_check=risk_check, start=start,
@@ -176,6 +180,7 @@ class System:
             drain_ns=spans.drain,
             mark_ns=spans.mark,
             stale_ns=None if isinstance(used, Virtual) else spans.stale,
+            behind_ns=None if isinstance(used, Virtual) else spans.behind,
         )
 
     async def start(self) -> SystemHandle:
@@ -224,7 +229,8 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
         At which pace the data comes; by default as fast as it can, see :mod:`barter_bt.live.clock`.
     options
         Others of :class:`System`. Trading is as the simulation says, at first enabled; ``reconcile`` is off, for the
-        venue holds its own ledger together, and its cash flows have no message that explains them; ``stale`` is None.
+        venue holds its own ledger together, and its cash flows have no message that explains them; ``stale`` and
+        ``behind`` are None.
 
     Raises
     ------
@@ -233,8 +239,8 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
     """
     exchange = SimulatedExchange(simulation, clock)
     state = TradingState.ENABLED if exchange.setup.trading == "enabled" else TradingState.DISABLED
-    given = {**exchange.engine_arguments(), "trading": state, "reconcile": False, "stale": None, **options}
-    return System(strategy=strategy, sources=[exchange], clients=[exchange], clock=exchange.clock, **given)
+    given = {**exchange.engine_arguments(), "trading": state, "reconcile": False, "stale": None, "behind": None}
+    return System(strategy=strategy, sources=[exchange], clients=[exchange], clock=exchange.clock, **given | options)
 
 
 def clients_by_exchange(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from typing import TYPE_CHECKING
 
 from barter_bt.engine.state.valuation import UNKNOWN, equity
+from barter_bt.live.delays import Delay
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.lines import lines, to_the_second
@@ -29,7 +30,7 @@ async def news(handle: SystemHandle) -> AsyncIterator[str]:
     """
     view, said = handle.view(), list[Unreconciled]()
     async for one in handle.news():
-        if isinstance(one, Silence):
+        if isinstance(one, Silence | Delay):
             yield f"{to_the_second(one.time)} {one}"
             continue
         for line in lines(one, view):

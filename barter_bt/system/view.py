@@ -11,6 +11,7 @@ from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import BUY, CANCEL_IN_FLIGHT, NO_TIME, OPEN_IN_FLIGHT
 from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.orders import is_live
 from barter_bt.engine.state.position import unrealised
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments
@@ -137,6 +138,11 @@ class View:
             found.append(self._order(i, row))
             row = self.state.orders.after[row]
         return found
+
+    def is_tracked(self, instrument: str | int, cid: str) -> bool:
+        """Whether an order, by the client's id, was sent or told of, and is not known to have ended."""
+        row = self._book.find(self.index.instrument(instrument), cid)
+        return row is not None and is_live(self.state, row)
 
     def amends_in_flight(self, instrument: str | int, cid: str) -> int:
         """How many amends of an order, by the client's id, are not answered yet (rule 33)."""

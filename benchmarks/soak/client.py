@@ -15,12 +15,13 @@ from typing import Any
 import aiohttp
 
 import barter_bt as bt
+from barter_bt.columns.spill import tables_of
 from barter_bt.live import System, SystemHandle, binance
 from barter_bt.protocol import TradingState
 from benchmarks.soak.books import Heard, differences
 from benchmarks.soak.faults import FAULTS
 from benchmarks.soak.latency import Answer, figures
-from benchmarks.soak.memory import by_minute, slope_mb_an_hour, watch
+from benchmarks.soak.memory import by_minute, resident_mb, slope_mb_an_hour, watch
 from benchmarks.soak.terms import BACKFILL_SECONDS, SETTLE_SECONDS, Terms
 
 _MOST_RESTING, _QUANTITY = 4, 0.1
@@ -67,7 +68,7 @@ class Sends:
     async def _sent(self, session: Any, context: Any, params: Any) -> None:
         cid = params.url.query.get("newClientOrderId", "")
         if params.method == "POST" and (trade := self._led.pop(cid, None)) is not None:
-            self.answers[cid] = Answer(trade, self._heard.arrived[trade], time.time_ns())
+            self.answers[cid] = Answer(trade, self._heard.arrived.pop(trade), time.time_ns())
 
 
 async def _read_slowly(terms: Terms, pauses: list[tuple[int, int]]) -> None:
@@ -142,9 +143,11 @@ async def _trade(terms: Terms, where: str, ask: Callable[[str], Awaitable[Any]])
     used = time.process_time()
     said = await ask("begin\n")
     used = time.process_time() - used
-    report, differ = await _agree(handle, heard, said, ask)
     for task in background:
         task.cancel()
+    memory.append((terms.seconds, round(resident_mb(), 1)))  # before tables are made and the exchange's are read
+    tables = sum(len(table._block) for table in tables_of(handle.view().state)) / 1e6
+    report, differ = await _agree(handle, heard, said, ask)
     run = await handle.shutdown()
     drawn = report["drawn"] | {"slow reader": len(pauses)}
     return {
@@ -174,6 +177,8 @@ async def _trade(terms: Terms, where: str, ask: Callable[[str], Awaitable[Any]])
         "memory": {
             "mb_by_minute": by_minute(memory),
             "mb_an_hour": slope_mb_an_hour(memory),
+            "mb_of_tables": round(tables, 1),
+            "mb_with_both_reports": round(resident_mb(), 1),
             "exchange_mb_by_minute": by_minute(report["memory_mb"]),
             "exchange_mb_an_hour": slope_mb_an_hour(report["memory_mb"]),
         },

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 CALM_NS = 2_000_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An order that a trade led to.
 

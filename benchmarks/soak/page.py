@@ -30,7 +30,8 @@ def page(log: str) -> str:
         "differences between both sides": str(len(told["differences"])),
         "requests in a ban, amounts unexplained": f"{orders['sent_while_banned']}, {len(orders['unreconciled'])}",
         "faults": f"{faults['all']:,} of {len(faults) - 1} kinds, {min(faults.values())} or more of each",
-        "memory of the client": f"{ours[0]:.0f} MB at first, {halfway:.0f} halfway, {ours[-1]:.0f} in the end",
+        "memory of the client": f"{ours[0]:.0f} MB at first, {halfway:.0f} halfway, {ours[-1]:.0f} in the end, "
+        f"{memory['mb_of_tables']:.0f} of it in tables; {memory['mb_with_both_reports']:.0f} with both sides' reports",
         "memory of the exchange": f"{theirs[0]:.0f} MB at first, {theirs[-1]:.0f} in the end",
         "processor's time a trade": f"client {cpu['client']} µs, exchange {cpu['exchange']} µs",
         "failed": ", ".join(told["failed"]) or "nothing",

@@ -119,10 +119,14 @@ def test_the_page_of_a_run_is_made_of_what_it_printed() -> None:
         | {"out_of_order": 0, "altered": 0, "gaps_told": 2, "losses_told": 1},
         "orders": {"asked": 4, "arrived": 3, "fills": 2, "sent_while_banned": 0, "unreconciled": []},
         "differences": [], "faults": {"all": 3, "late": 2, "mute": 1}, "latency": {"all": ways, "calm": ways},
-        "memory": {"mb_by_minute": [90.2, 100.0, 101.0], "exchange_mb_by_minute": [80.0]},
+        "memory": {
+            "mb_by_minute": [90.2, 100.0, 101.0], "mb_of_tables": 7.1, "mb_with_both_reports": 140.0,
+            "exchange_mb_by_minute": [80.0],
+        },
         "cpu_us_a_trade": {"client": 40.5, "exchange": 12}, "failed": [],
     }  # fmt: skip
     shown = page(f"a warning\n{json.dumps(told, indent=1)}")
     assert "| faults | 3 of 2 kinds, 1 or more of each |" in shown
-    assert "| memory of the client | 90 MB at first, 100 halfway, 101 in the end |" in shown
+    ours = "90 MB at first, 100 halfway, 101 in the end, 7 of it in tables; 140 with both sides' reports"
+    assert f"| memory of the client | {ours} |" in shown
     assert "| from our socket to the order on its way | 3 | 1.5 | 20.0 | 3 | 1.5 | 20.0 |" in shown

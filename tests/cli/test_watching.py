@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from barter_bt.backtest.config import load
-from barter_bt.cli.watching import stale_after, watched
+from barter_bt.cli.watching import behind_after, stale_after, watched
 from barter_bt.errors import ConfigError
 from tests.cli.test_paper_market import CONFIG
 
@@ -34,6 +34,11 @@ def test_how_long_an_instrument_may_be_silent(
     tmp_path: Path, section: str, streams: list[str], expected: object
 ) -> None:
     assert stale_after(load(written(tmp_path, section)), streams) == expected
+
+
+@pytest.mark.parametrize(("section", "expected"), [("", "5s"), ('[alerts]\nbehind = "20s"\n', "20s")])
+def test_how_long_its_events_may_wait(tmp_path: Path, section: str, expected: str) -> None:
+    assert behind_after(load(written(tmp_path, section))) == expected
 
 
 def test_kinds_without_a_webhook_have_no_effect(tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ from decimal import Decimal as D
 from random import Random
 from typing import Any
 
+import pytest
+
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.data import generate
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.live import Arrival, Manual, System, binance, paper
+from barter_bt.live import ledger as ledgers
 from barter_bt.live.ccxt.ledger import Progress
 from barter_bt.live.ledger import Ledger
 from barter_bt.system import Engine
@@ -187,4 +190,23 @@ def test_trades_of_assets_that_are_not_looked_at_are_not_kept() -> None:
     for n in range(10):
         ledger.see(Arrival(n, (item(trade_of(n)),)))
     assert usd in ledger._left_out
+    assert not ledger._accounts[usd].changes
+
+
+def test_trades_that_no_balance_explains_are_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exchange that tells no balances would have each of them kept for ever; the next balance is explained."""
+    monkeypatch.setattr(ledgers, "_MOST_CHANGES", 10)
+    index = IndexedInstruments([Instrument("x", "btc_usd")])
+    ledger = Ledger(index, [D("0.01")] * len(index.assets), 5)
+    usd = index.asset("usd")
+
+    def balance(time: int, total: int) -> Arrival:
+        return Arrival(time, (item(bp.AssetBalance("usd", bp.Balance(D(total), D(total)), time)),))
+
+    ledger.see(balance(1, 1000))
+    for n in range(1, 50):
+        ledger.see(Arrival(5 * n + 2, (item(trade_of(n)),)))
+    assert len(ledger._accounts[usd].changes) <= 10
+    ledger.see(balance(300, 1000 - 490))
+    assert ledger.unexplained(1000) == []
     assert not ledger._accounts[usd].changes

@@ -202,6 +202,74 @@ def test_what_is_listed_or_in_flight_is_not_asked_for() -> None:
     run(test)
 
 
+async def turns(count: int) -> None:
+    """Let everything happen that would by now."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Deaf(Client):
+    """Answers no query before a test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers, self.asked = asyncio.Event(), list[str]()
+
+    async def order_status(self, key: bp.OrderKey) -> None:
+        self.asked.append(key.cid)
+        await self.answers.wait()
+
+
+def test_an_order_is_asked_for_once_however_many_snapshots_do_not_list_it() -> None:
+    """Else queries that take longer than from one snapshot to the next pile up for ever, each with all its orders."""
+
+    async def test() -> None:
+        client, clock, gate, count = Deaf(), Manual(), asyncio.Event(), 50
+        late = [told(20 * 10**9 + n, SNAPSHOT) for n in range(count)]
+        made, _, _ = system([gate, *late], client=client, clock=clock)
+        handle = await made.start()
+        await handle.send_open_requests([request("a"), request("b"), request("c")])
+        await clock.set(30 * 10**9)
+        gate.set()
+        await turns(1000)
+        assert client.asked == ["a"]
+        assert made._host.reconciler._asked == {(0, "a"), (0, "b"), (0, "c")}  # type: ignore[union-attr]
+        assert len(made._host._pumps) < count
+        client.answers.set()
+        await turns(100)
+        assert client.asked == ["a", "b", "c"]
+        assert not handle.view().orders("btc_usd")
+        await handle.shutdown()
+
+    run(test)
+
+
+def test_an_order_that_has_ended_before_it_is_its_turn_is_not_asked_for() -> None:
+    async def test() -> None:
+        client, clock, gates = Deaf(), Manual(), [asyncio.Event(), asyncio.Event()]
+        state = bp.OpenFailed(bp.OrderRejected("no"))
+        terms = request("b").state
+        ended = bp.Order(
+            request("b").key, terms.side, terms.price, terms.quantity, terms.kind, terms.time_in_force, state
+        )
+        lines = [gates[0], told(20 * 10**9, SNAPSHOT), gates[1], told(21 * 10**9, ended)]
+        made, _, _ = system(lines, client=client, clock=clock)
+        handle = await made.start()
+        await handle.send_open_requests([request("a"), request("b")])
+        await clock.set(30 * 10**9)
+        gates[0].set()
+        await turns(100)
+        gates[1].set()
+        await turns(100)
+        client.answers.set()
+        await turns(100)
+        assert not made._host.reconciler._asked  # type: ignore[union-attr]
+        assert client.asked == ["a"]
+        await handle.shutdown()
+
+    run(test)
+
+
 def test_a_simulated_exchange_lists_what_stands() -> None:
     async def test() -> None:
         simulated = simulation(5)

@@ -298,6 +298,7 @@ class AlertsSection(Section, frozen=True):
     webhook: Annotated[str, Meta(description="variable of the environment that holds its URL")] | UnsetType = UNSET
     kinds: Annotated[list[str], Meta(description="which alerts, such as stopped; by default all")] | UnsetType = UNSET
     stale: Annotated[str, Meta(description='how long an instrument may be silent, such as "60s"')] | UnsetType = UNSET
+    behind: Annotated[str, Meta(description='how long its events may wait, such as "5s"')] | UnsetType = UNSET
 
 
 class MetricsSection(Section, frozen=True):

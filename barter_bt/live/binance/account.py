@@ -13,12 +13,13 @@ twice. What the stream cannot have told, because it was down, is asked for when 
   is open and mute.
 
 Known limits: stops and orders for the day cannot be asked for; an amend can only make an order smaller. Fees in an
-asset that an instrument does not trade (BNB) are in no profit; a warning tells each, ``fees_elsewhere`` adds them up.
+asset that an instrument does not trade (BNB) are in no profit; a warning says so, ``fees_elsewhere`` adds them up.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from random import Random
@@ -60,6 +61,8 @@ from barter_bt.protocol import (
 
 _SUBSCRIBE = "subscribe"
 _RECONCILE = object()
+MOST_WAITING = 100_000
+"""Messages of the stream that may wait; if more do, they are given up, and asked for over the next link."""
 
 
 class BinanceAccount:
@@ -134,7 +137,7 @@ class BinanceAccount:
         self._symbols, self._clock = Symbols(instruments, self._dialect), clock or WallClock()
         draws, self._endpoints = random or Random(), endpoints
         self._tap = Tap(raw, "account")
-        self._rest, self._inbox = Rest(endpoints, keys, self._clock, self._tap), Inbox()
+        self._rest, self._inbox = Rest(endpoints, keys, self._clock, self._tap), Inbox(MOST_WAITING)
         self._history = self._make_history(self._rest, self._symbols, last_trades or {}, self._since_ms)
         self._link = Link(
             self._address, self._rest.session, self._inbox, self._clock, draws, span_ns(silence, "silence"),
@@ -142,14 +145,19 @@ class BinanceAccount:
         )  # fmt: skip
         self._is_dry = dry_run
         self._sender = Sender(
-            self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,
+            self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._tell,
             params=self._params, start=self._start, hear_of=self._hear_of, conditions=self.conditions,
         )  # fmt: skip
         self._deaf_ns, self._every_ns = span_ns(deaf, "deaf"), span_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._acknowledged: deque[tuple[int, str]] = deque()  # until when the stream must mention which orders
         self._since = since
         self._began, self._listens = self._clock.now(), asyncio.Event()
         self._is_listening = self._is_checked = False
+
+    def _tell(self, item: Any) -> None:
+        """Let something wait that is never given up: nobody could ask for it again."""
+        self._inbox.put(item, stays=True)
 
     def _since_ms(self) -> int | None:
         """At the exchange's clock."""
@@ -190,13 +198,14 @@ class BinanceAccount:
                 events = await self._events(item)
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
                 self._link.drop(f"a message cannot be read: {error}")
+                events = []
             except ConnectionFailed as error:
                 self._link.drop(f"the account could not be asked: {error}")
-            else:
-                held = tuple(one for one in events if isinstance(one, HeldPosition))
-                told = account(self._dialect.exchange, *(one for one in events if not isinstance(one, HeldPosition)))
-                if events:
-                    yield Arrival(self._clock.now(), told, held)
+                events = self._history.take_untold()
+            held = tuple(one for one in events if isinstance(one, HeldPosition))
+            told = account(self._dialect.exchange, *(one for one in events if not isinstance(one, HeldPosition)))
+            if events:
+                yield Arrival(self._clock.now(), told, held)
 
     async def close(self) -> None:
         """Give connections back; what is on its way is not waited for."""
@@ -222,7 +231,7 @@ class BinanceAccount:
         while True:
             await self._clock.sleep_until(self._clock.now() + self._every_ns)
             if self._is_listening:
-                self._inbox.put(_RECONCILE)
+                self._inbox.remind(_RECONCILE)
 
     async def _check(self) -> None:
         """The clock, each time; the instruments, once."""
@@ -329,8 +338,19 @@ class BinanceAccount:
         self._sender.send(request)
         return None
 
-    async def _hear_of(self, cid: str) -> None:
+    def _hear_of(self, cid: str) -> None:
         """The stream must mention what the exchange has acknowledged."""
-        await self._clock.sleep_until(self._clock.now() + self._deaf_ns)
-        if not self._history.known.is_mentioned(cid) and self._is_listening:
-            self._link.drop(f"the stream does not mention order {cid}, which the exchange has acknowledged")
+        self._acknowledged.append((self._clock.now() + self._deaf_ns, cid))
+        if len(self._acknowledged) == 1:
+            self._start(self._listen())
+
+    async def _listen(self) -> None:
+        """Look after one order after another, until none is left: a task of each would take kilobytes."""
+        known = self._history.known
+        while self._acknowledged:
+            due, cid = self._acknowledged[0]
+            if not known.is_mentioned(cid):
+                await self._clock.sleep_until(due)
+                if not known.is_mentioned(cid) and self._is_listening:
+                    self._link.drop(f"the stream does not mention order {cid}, which the exchange has acknowledged")
+            self._acknowledged.popleft()

@@ -31,10 +31,11 @@ class Window:
         self.header = f"{_HEADERS.get(limit.rateLimitType, '')}{limit.intervalNum}{limit.interval[0]}"
         self._number, self._used = -1, 0
 
-    def free_at(self, cost: int, now: int) -> int:
-        """From when on there is room for so much."""
+    def free_at(self, cost: int, now: int, share: float) -> int:
+        """From when on there is room for so much in that part of it; what is larger has an empty one for itself."""
         self._turn(now)
-        return now if self._used + cost <= self.most else (self._number + 1) * self.length
+        room = max(self.most * share, min(cost, self.most))
+        return now if self._used + cost <= room else (self._number + 1) * self.length
 
     def add(self, cost: int, now: int) -> None:
         """Count what is sent."""
@@ -75,9 +76,10 @@ class Budget:
         """Take the limits that the exchange tells."""
         self._windows = [Window(one) for one in limits if one.rateLimitType in _HEADERS and one.interval in _SECONDS]
 
-    def free_at(self, costs: Mapping[str, int], now: int) -> int:
-        """From when on a request may be sent; ``now`` if it may be at once."""
-        return max([now, self.banned_until, *(w.free_at(costs.get(w.kind, 0), now) for w in self._windows)])
+    def free_at(self, costs: Mapping[str, int], now: int, share: float = 1) -> int:
+        """From when on a request may be sent that may use such a part of each limit; ``now`` if it may be at once."""
+        frees = [window.free_at(costs.get(window.kind, 0), now, share) for window in self._windows]
+        return max([now, self.banned_until, *frees])
 
     def add(self, costs: Mapping[str, int], now: int) -> None:
         """Count a request."""

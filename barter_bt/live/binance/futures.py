@@ -117,7 +117,7 @@ class FuturesAccount(BinanceAccount):
         return f"{self._endpoints.api}/{key}"
 
     async def _prepare(self, socket: Any) -> None:
-        self._inbox.put(_BEGIN)
+        self._tell(_BEGIN)
 
     async def _keep_alive(self) -> None:
         """Let the listen key live on; if it is gone, the stream is."""
@@ -149,7 +149,7 @@ class FuturesAccount(BinanceAccount):
             case "ACCOUNT_UPDATE":
                 told = msgspec.json.decode(text, type=AccountUpdate)
                 if told.a.m != "ORDER":
-                    self._inbox.put(_FLOWS)
+                    self._inbox.remind(_FLOWS)
                 return self._history.updated(told)
             case "listenKeyExpired":
                 self._link.drop("the listen key has expired")
@@ -180,7 +180,7 @@ class FuturesAccount(BinanceAccount):
         return None
 
     async def _move(self, request: MarginRequest) -> None:
-        self._inbox.put(await move(self._rest, self._symbols.of[str(request.instrument)], request, is_dry=self._is_dry))
+        self._tell(await move(self._rest, self._symbols.of[str(request.instrument)], request, is_dry=self._is_dry))
 
     @property
     def funding(self) -> dict[str, Decimal]:

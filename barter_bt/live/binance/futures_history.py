@@ -89,7 +89,7 @@ class FuturesHistory(History):
         self.terms: dict[str, MarginTerms] = {}
         self.cash_flows: list[CashFlow] = []
         self._flows_since = -1
-        self._known: set[tuple[str, int]] = set()
+        self._known: dict[tuple[str, int], int] = {}  # flows since then by kind and number: when they were, ms
 
     async def read_terms(self, now_ms: int) -> None:
         """Ask how positions are held.
@@ -118,12 +118,12 @@ class FuturesHistory(History):
     async def reconcile(self) -> list[Any]:
         """Everything, what is held included."""
         asked_ms = self._rest.server_ms()
-        events = await super().reconcile()
+        self._untold = await super().reconcile()
         rows = await self._ask(f"{_V3}/positionRisk", list[PositionRisk], "positions")
         await self.ask_for_flows()
         held = {row.symbol: (row.positionAmt, row.updateTime) for row in rows if self._is_ours(row)}
         none = (Decimal(0), asked_ms)
-        return events + [
+        return self.take_untold() + [
             self._held(symbol, amount, max(time_ms, 0) or asked_ms)
             for symbol in self._symbols.names
             for amount, time_ms in [held.get(symbol, none)]
@@ -154,6 +154,7 @@ class FuturesHistory(History):
                 self._flowed(row)
             last = max((row.time for row in rows), default=since)
             self._flows_since = max(self._flows_since, last - _LATE_MS)
+            self._known = {key: time for key, time in self._known.items() if time >= self._flows_since}
             if len(rows) < _PAGE:
                 return
             since = max(last, since + 1)
@@ -162,7 +163,7 @@ class FuturesHistory(History):
         key = row.incomeType, row.tranId
         if row.incomeType in _OF_TRADES or key in self._known:
             return
-        self._known.add(key)
+        self._known[key] = row.time
         asset, name = self._symbols.assets.get(row.asset, row.asset.lower()), self._symbols.names.get(row.symbol)
         self.cash_flows.append(CashFlow(row.incomeType, name, asset, row.income, row.time * MS_NS))
 

@@ -55,6 +55,7 @@ class History:
         self.fees_elsewhere: dict[str, Decimal] = defaultdict(Decimal)
         self.known = Known()
         self._seen: set[tuple[str, int]] = set()  # behind the last reconciliation
+        self._untold: list[Any] = []  # of a reconciliation that has not come to its end
         self.tells = Tells(symbols, self.known.strategy)
 
     async def query(self, symbol: str, **by: Any) -> QueriedOrder | None:
@@ -91,22 +92,36 @@ class History:
         return self.tells.all_balances(await self._get("account", AccountState, omitZeroBalances="true"))
 
     async def reconcile(self) -> list[Any]:
-        """Everything: trades that were missed, with their orders, and then what stands and what is there."""
+        """Everything: trades that were missed, with their orders, and then what stands and what is there.
+
+        Raises
+        ------
+        ConnectionFailed
+            There is no answer. What was found before stands in :meth:`take_untold`.
+        """
         snapshot = await self.snapshot()
-        missed = [event for name in self._symbols.of for event in await self._missed(name)]
+        for name in self._symbols.of:
+            await self._missed(name)
         for order in (order for one in snapshot.instruments for order in one.orders):
             self.known.mention(order.key.cid)
-        return [*missed, snapshot]
+        return [*self.take_untold(), snapshot]
+
+    def take_untold(self) -> list[Any]:
+        """What a reconciliation has found that failed further on: it counts as told, so it must be."""
+        found, self._untold = self._untold, []
+        return found
 
     async def reported(self, told: ExecutionReport) -> list[Any]:
         """What a report tells that has not been told."""
         if told.s not in self._symbols.names:
             return []
-        cid, trades = told.client_id, list[Any]()
-        is_first, filled = self.known.mention(cid), self.known.filled(cid)
-        self.known.name(cid, _number(told.s, told.i))
+        cid, rows = told.client_id, list[OwnTrade]()
+        filled = self.known.filled(cid)
         if told.z > filled + (told.l if told.x == "TRADE" else 0):
-            trades = await self._trades_of(told.s, told.i)
+            rows = await self._trades_of(told.s, told.i)
+        is_first = self.known.mention(cid)  # nothing is waited for from here on: what counts as told is told
+        self.known.name(cid, _number(told.s, told.i))
+        trades = [event for row in rows for event in self._trade(row)]
         if told.x == "TRADE":
             trades += self._trade(trade_of(told))
         if trades and is_first:  # trades name it by the exchange's number, which nobody has told of yet
@@ -118,30 +133,30 @@ class History:
 
     async def catch_up(self, order: QueriedOrder) -> list[Any]:
         """All of an order that has not been told: that it arrived, its trades, how it stands."""
-        cid = order.clientOrderId
+        cid, rows = order.clientOrderId, list[OwnTrade]()
+        if order.executedQty > self.known.filled(cid):
+            rows = await self._trades_of(order.symbol, order.orderId)
+            self.known.fill(cid, order.executedQty)
         told: list[Any] = [self.tells.first_report(order)] if self.known.mention(cid) else []
         self.known.name(cid, _number(order.symbol, order.orderId))
-        if order.executedQty > self.known.filled(cid):
-            told += await self._trades_of(order.symbol, order.orderId)
-            self.known.fill(cid, order.executedQty)
+        told += [event for row in rows for event in self._trade(row)]
         return [*told, self.tells.queried(order)]
 
-    async def _missed(self, name: str) -> list[Any]:
-        symbol, found = self._symbols.of[name], list[Any]()
+    async def _missed(self, name: str) -> None:
+        symbol = self._symbols.of[name]
         if name not in self._since:
             first = await self._first_since(symbol)
             if first is None:
                 rows = await self._own_trades(symbol=symbol, limit=1)
                 self._since[name] = self.last_trades[name] = max([row.id for row in rows], default=-1)
-                return []
+                return
             self._since[name] = self.last_trades[name] = first - 1
         rows = await self._trades_behind(symbol, self._since[name])
         for number in dict.fromkeys(row.orderId for row in rows if not self._is_told(row)):
             order = await self.query(symbol, orderId=number)
-            found += await self.catch_up(order) if order is not None else []
+            self._untold += await self.catch_up(order) if order is not None else []
         self._since[name] = last = max([row.id for row in rows], default=self._since[name])
         self._seen = {(which, number) for which, number in self._seen if which != symbol or number > last}
-        return found
 
     async def _first_since(self, symbol: str) -> int | None:
         """Id of the first trade since the session began that goes on, if there is one; a day at a time, as it must."""
@@ -162,10 +177,9 @@ class History:
                 return found
             last = page[-1].id
 
-    async def _trades_of(self, symbol: str, number: int) -> list[Any]:
-        """Trades of an order that have not been told."""
-        rows = await self._own_trades(symbol=symbol, orderId=number, limit=_PAGE)
-        return [event for row in rows for event in self._trade(row)]
+    async def _trades_of(self, symbol: str, number: int) -> list[OwnTrade]:
+        """Trades of an order, also those that have been told."""
+        return await self._own_trades(symbol=symbol, orderId=number, limit=_PAGE)
 
     def _is_told(self, trade: OwnTrade) -> bool:
         since = self._since.get(self._symbols.names[trade.symbol], -1)
@@ -180,8 +194,8 @@ class History:
         self.last_trades[name] = max(self.last_trades.get(name, -1), told.id)
         if self.tells.is_elsewhere(told):
             self.fees_elsewhere[told.commissionAsset] += told.commission
-            what = f"{told.commission:f} {told.commissionAsset}, the fee of trade {told.id} of {name!r},"
-            warnings.warn(f"{what} is in no profit: it is in neither asset of it", BinanceWarning, stacklevel=2)
+            what = f"fees in {told.commissionAsset} of trades of {name!r} are in no profit: it is neither asset of it"
+            warnings.warn(f"{what}; fees_elsewhere adds them up", BinanceWarning, stacklevel=2)
         return [self.tells.trade(told, self.known.cid(_number(told.symbol, told.orderId)) or "")]
 
     async def _own_trades(self, **params: Any) -> list[OwnTrade]:

@@ -32,6 +32,8 @@ class Inbox:
 
     Attributes
     ----------
+    held
+        How many of them wait elsewhere, behind something that is asked for.
     dropped
         How many were given up, because whoever reads is too slow.
     is_closed
@@ -49,21 +51,27 @@ class Inbox:
     """
 
     def __init__(self, limit: int | None = None) -> None:
-        self._limit, self.dropped = limit, 0
-        self._items: deque[Any] = deque()
+        self._limit, self.dropped, self.held = limit, 0, 0
+        self._items: deque[tuple[Any, bool]] = deque()
         self._news = asyncio.Event()
         self.is_closed = False
         self._error: BaseException | None = None
 
-    def put(self, item: Any) -> bool:
-        """Add something; False where there is no room, and all that waited is given up."""
-        if self._limit is not None and len(self._items) >= self._limit:
-            self.dropped += len(self._items) + 1
-            self._items.clear()
+    def put(self, item: Any, *, stays: bool = False) -> bool:
+        """Add something; False where there is no room, and all that waited is given up but what stays."""
+        if self._limit is not None and not stays and len(self._items) + self.held >= self._limit:
+            staying = [one for one in self._items if one[1]]
+            self.dropped += len(self._items) - len(staying) + 1
+            self._items = deque(staying)
             return False
-        self._items.append(item)
+        self._items.append((item, stays))
         self._news.set()
         return True
+
+    def remind(self, item: Any) -> None:
+        """Add something that stays, unless it waits already."""
+        if not any(one is item for one, _ in self._items):
+            self.put(item, stays=True)
 
     def close(self, error: BaseException | None = None) -> None:
         """Nothing more will come; whoever reads gets the error behind what is there."""
@@ -75,7 +83,7 @@ class Inbox:
         """One after another; it ends when it is closed."""
         while True:
             while self._items:
-                yield self._items.popleft()
+                yield self._items.popleft()[0]
             if self.is_closed:
                 if self._error is not None:
                     raise self._error

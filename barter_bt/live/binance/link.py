@@ -108,17 +108,17 @@ class Link:
                 self.is_up = False
                 self._failures += 1
                 self.reconnects += 1
-                while not self._put(Lost(self.reason), self._clock.now(), "lost", self.reason):
-                    pass  # an inbox that is full is empty then
+                self._tap.saw(self._clock.now(), self._source, "lost", self.reason, self._number)
+                self._inbox.put(Lost(self.reason), stays=True)
                 await self._clock.sleep_until(self._clock.now() + backoff_ns(self._failures, self._random))
         except Exception as error:
             self._inbox.close(error)
 
-    def _put(self, item: Any, now: int, kind: str, raw: str) -> bool:
+    def _put(self, now: int, text: str) -> bool:
         """Hand on what has come, and write it down as it is."""
         given_up = self._inbox.dropped
-        self._tap.saw(now, self._source, kind, raw, self._number)
-        if self._inbox.put(item):
+        self._tap.saw(now, self._source, "text", text, self._number)
+        if self._inbox.put((now, text)):
             return True
         self._tap.saw(now, self._source, "given_up", str(self._inbox.dropped - given_up), self._number)
         return False
@@ -159,7 +159,7 @@ class Link:
             frame = await socket.receive()
             self.heard = self._clock.now()
             if frame.type == WSMsgType.TEXT:
-                if not self._put((self.heard, frame.data), self.heard, "text", frame.data):
+                if not self._put(self.heard, frame.data):
                     return f"fell behind: {self._inbox.dropped} messages given up"
             elif frame.type == WSMsgType.PING:
                 await socket.pong(frame.data)

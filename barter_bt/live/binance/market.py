@@ -14,15 +14,16 @@ Of futures ``trades`` are ``@aggTrade`` (trades of one taker at one price are on
 the last of each second) and ``marks`` (``@markPrice@1s``), which is no event: :meth:`BinanceMarket.mark` tells it.
 There are two connections then, one for quotes and books and one for the others.
 
-What comes twice, or behind what came after it, is told once. Only candles that are closed are told. Known limits: a
-best price bears no time of the spot exchange, so its time is when it was received; the exchange tells ms; more missed
-trades than ``backfill`` are given up, and a warning says how many.
+A loss holds back its own stream alone (:mod:`barter_bt.live.binance.lanes`); while the link is lost nothing of what was
+missed is told. What comes twice, or behind what came after it, is told once. Only candles that are closed are told.
+Known limits: a best price bears no time of the spot exchange, so its time is when it was received; the exchange tells
+ms; more missed trades than ``backfill`` are given up, and a warning says how many.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -32,8 +33,10 @@ from barter_bt.data.duration import span_ns
 from barter_bt.errors import ConfigError, ConnectionFailed, InstrumentError
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, MarkPrice
+from barter_bt.live.binance.asking import Steps
 from barter_bt.live.binance.endpoints import TEST_NETWORK, Endpoints
 from barter_bt.live.binance.inbox import Inbox, Lost
+from barter_bt.live.binance.lanes import Heard, Lane, Lanes
 from barter_bt.live.binance.link import Link
 from barter_bt.live.binance.messages import StreamMessage
 from barter_bt.live.binance.reader import Reader
@@ -42,9 +45,10 @@ from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.clock import Clock, WallClock
 from barter_bt.live.raw import RawRecorder, Tap
 from barter_bt.live.silence import silent_since
-from barter_bt.protocol import Item, Market, MarketEvent, Reconnecting
+from barter_bt.protocol import DataKind, Item, Market, MarketEvent, Reconnecting
 
 MOST_STREAMS = 1024
+_UP = object()  # a link is there again
 
 
 class BinanceMarket:
@@ -79,6 +83,7 @@ class BinanceMarket:
     """
 
     _make_rest: Callable[[Endpoints, None, Clock, Tap], Rest] = Rest
+    _make_lanes: type[Lanes] = Lanes
 
     def __init__(
         self,
@@ -116,12 +121,13 @@ class BinanceMarket:
         tap = Tap(raw, "market")
         self._rest = self._make_rest(endpoints, None, self._clock, tap)
         self._inbox = Inbox(limit)
+        self._reader = Reader(dialect, depth, backfill)
         draws, silence_ns = random or Random(), span_ns(silence, "silence")
         urls = [f"{endpoints.streams}{group}/stream?streams={'/'.join(names)}" for group, names in groups.items()]
         link = self._inbox, self._clock, draws, silence_ns, self._prepare, tap
         self._links = [Link(url, self._rest.session, *link, url) for url in urls]
         self._keeping: list[asyncio.Task[None]] = []
-        self._reader = Reader(self._rest, self._clock, depth, backfill)
+        self._lanes = self._make_lanes(self._rest, self._clock, draws, self._inbox, self._steps)
         self._heard: dict[str, int] = {}
         self._marks: dict[str, MarkPrice] = {}
         self._is_checked = False
@@ -130,28 +136,33 @@ class BinanceMarket:
         """One message after another, until it is closed."""
         if not self._inbox.is_closed:
             self._keeping = [asyncio.create_task(link.keep()) for link in self._links]
-        gives_up = False  # what waits of a link that is given up: it is asked for over the next one
         async for item in self._inbox.items():
-            if isinstance(item, Lost):
-                gives_up = False
-                yield Arrival(self._clock.now(), (Market(Reconnecting(self._exchange)),))
-                continue
-            if gives_up:
-                continue
-            received, text = item
-            try:
-                async for event in self._events(received, text):
-                    yield Arrival(self._clock.now(), (event,))
-                while self._reader.marks:
-                    symbol, mark = self._reader.marks.popitem()
-                    name = self._symbols.names[symbol]
-                    yield Arrival(self._clock.now(), (), marks=((name, mark),))
-                    self.take_mark(name, mark)
-            except (msgspec.DecodeError, msgspec.ValidationError) as error:
-                self._drop(f"a message cannot be read: {error}")
-            except ConnectionFailed as error:
-                self._drop(f"what was missed could not be asked for: {error}")
-                gives_up = True
+            for arrival in self._take(item):
+                yield arrival
+
+    def _take(self, item: Any) -> Iterator[Arrival]:
+        """What a message tells now, or a stream whose answer is there."""
+        if isinstance(item, Lost):
+            self._lanes.pause()
+            yield Arrival(self._clock.now(), (Market(Reconnecting(self._exchange)),))
+            return
+        if item is _UP:
+            self._lanes.resume()
+            return
+        try:
+            for stream, received, (time, what) in (
+                self._lanes.go_on(item) if isinstance(item, Lane) else self._read(*item)
+            ):
+                yield Arrival(self._clock.now(), (self._event(stream, time, received, what),))
+            while self._reader.marks:
+                symbol, mark = self._reader.marks.popitem()
+                name = self._symbols.names[symbol]
+                yield Arrival(self._clock.now(), (), marks=((name, mark),))
+                self.take_mark(name, mark)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            self._drop(f"a message cannot be read: {error}")
+        except ConnectionFailed as error:
+            self._drop(f"what was missed could not be asked for: {error}")
 
     async def close(self) -> None:
         """Give connections back."""
@@ -159,6 +170,7 @@ class BinanceMarket:
         for task in self._keeping:
             task.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)
+        await self._lanes.close()
         await self._rest.close()
 
     def stale(self, after: str | int = "30s") -> dict[str, int]:
@@ -170,6 +182,15 @@ class BinanceMarket:
             How long.
         """
         return silent_since(self._symbols.instruments, self._heard, self._clock.now(), after)
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """Instruments of which a stream waits for what was missed, and since when a message of it does, in ns."""
+        found: dict[str, int] = {}
+        for stream, since in self._lanes.since().items():
+            name = self._symbols.names[stream.partition("@")[0].upper()]
+            found[name] = min(since, found.get(name, since))
+        return found
 
     def mark(self, instrument: str) -> MarkPrice | None:
         """The last mark price of a future, with its funding; None before the first, and without ``"marks"``.
@@ -221,19 +242,24 @@ class BinanceMarket:
         if not self._is_checked:
             self._symbols.check(await self._rest.exchange_info(list(self._symbols.names)))
             self._is_checked = True
+        self._inbox.put(_UP, stays=True)
 
     # What a message says
 
-    async def _events(self, received: int, text: str) -> AsyncIterator[Market]:
+    def _read(self, received: int, text: str) -> Iterator[Heard]:
         message = msgspec.json.decode(text, type=StreamMessage)
-        symbol, _, kind = message.stream.partition("@")
-        if symbol == "!serverShutdown":
+        if message.stream.startswith("!serverShutdown"):
             self._drop("the server shuts down")
-            return
-        name = self._symbols.names[symbol.upper()]
-        channel = kind.partition("@")[0]
-        async for time, what in self._reader.read(symbol.upper(), channel, message.data, received):
-            self._heard[name] = received
-            for link in self._links:
-                link.settle()
-            yield Market(Item(MarketEvent(time, received, self._exchange, name, what)))
+            return iter(())
+        return self._lanes.take(message.stream, received, message.data)
+
+    def _steps(self, stream: str, data: msgspec.Raw, received: int) -> Steps:
+        symbol, _, kind = stream.partition("@")
+        return self._reader.read(symbol.upper(), kind.partition("@")[0], data, received)
+
+    def _event(self, stream: str, time: int, received: int, what: DataKind) -> Market:
+        name = self._symbols.names[stream.partition("@")[0].upper()]
+        self._heard[name] = received
+        for link in self._links:
+            link.settle()
+        return Market(Item(MarketEvent(time, received, self._exchange, name, what)))

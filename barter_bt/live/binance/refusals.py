@@ -54,7 +54,14 @@ class Unanswered(ConnectionFailed):
         False where it is certain that the request did not reach the exchange.
     was_cut
         Whether the connection has failed.
+
+    Attributes
+    ----------
+    sent_at
+        When the request was sent, ns, by the client's clock; it may have been the second attempt.
     """
+
+    sent_at = 0
 
     def __init__(self, message: str, *, was_sent: bool = True, was_cut: bool = False) -> None:
         self.was_sent, self.was_cut = was_sent, was_cut

@@ -119,9 +119,10 @@ class Rest:
         return await self.get(self.dialect.path(name), kind, params, weight=self.dialect.weights[name], signed=signed)
 
     async def get(
-        self, path: str, kind: type[T], params: Mapping[str, Any] | None = None, *, weight: int, signed: bool = False
-    ) -> T:
-        """Query; it waits until the budget allows it.
+        self, path: str, kind: type[T], params: Mapping[str, Any] | None = None, *, weight: int, signed: bool = False,
+        share: float = 1,
+    ) -> T:  # fmt: skip
+        """Query; it waits until the budget allows it, or so much of it: what can wait leaves the rest to orders.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class Rest:
         """
         while True:
             costs = {WEIGHT: weight}
-            while (free := self.budget.free_at(costs, self._clock.now())) > self._clock.now():
+            while (free := self.budget.free_at(costs, self._clock.now(), share)) > self._clock.now():
                 await self._clock.sleep_until(free)
             try:
                 return msgspec.json.decode(await self._ask("GET", path, params, costs, signed), type=kind)
@@ -191,22 +192,26 @@ class Rest:
             query += f"{'&' if query else ''}recvWindow={WINDOW_MS}&timestamp={self.server_ms()}"
             query = f"{query}&signature={keys.sign(query)}"
         url = URL(f"{self._endpoints.rest}{path}{'?' if query else ''}{query}", encoded=True)
-        self.budget.add(costs, self._clock.now())
+        sent_at = self._clock.now()
+        self.budget.add(costs, sent_at)
         try:
             body = await within(self._clock, ANSWER_NS, self._answer(method, url, headers))
         except (Refusal, Unanswered) as error:
-            raise self._failed(source, error) from error.__cause__
+            raise self._failed(source, error, sent_at) from error.__cause__
         except aiohttp.ClientConnectorError as error:
             told = f"{method} {path} could not be sent: {error}"
-            raise self._failed(source, Unanswered(told, was_sent=False)) from error
+            raise self._failed(source, Unanswered(told, was_sent=False), sent_at) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             told = f"{method} {path} was not answered: {error!r}"
-            raise self._failed(source, Unanswered(told, was_cut=not isinstance(error, TimeoutError))) from error
+            unanswered = Unanswered(told, was_cut=not isinstance(error, TimeoutError))
+            raise self._failed(source, unanswered, sent_at) from error
         if not is_keyed:
             self._tap.saw(self._clock.now(), source, "answer", body.decode(errors="replace"))
         return body
 
-    def _failed(self, source: str, error: Refusal | Unanswered) -> Refusal | Unanswered:
+    def _failed(self, source: str, error: Refusal | Unanswered, sent_at: int) -> Refusal | Unanswered:
+        if isinstance(error, Unanswered):
+            error.sent_at = sent_at
         self._tap.saw(self._clock.now(), source, "failed", failure_text(error))
         return error
 

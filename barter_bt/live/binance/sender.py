@@ -86,7 +86,7 @@ class Sender:
         tell: Callable[[Any], object],
         params: Callable[[OrderRequestOpen, str], Mapping[str, Any]],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
-        hear_of: Callable[[str], Coroutine[Any, Any, None]],
+        hear_of: Callable[[str], object],
         conditions: Collection[str] = (),
     ) -> None:
         self._rest, self._history, self._symbols, self._clock, self._random = rest, history, symbols, clock, random
@@ -130,13 +130,13 @@ class Sender:
         except Unanswered as error:
             if not error.was_sent:
                 self._tell(failed(request, ExchangeOffline(self._dialect.exchange)))
-            elif not await self._was_done(request, sent_at):
+            elif not await self._was_done(request, max(sent_at, error.sent_at)):
                 self._tell(failed(request, Socket(error.message) if error.was_cut else Timeout()))
         else:
             if self._is_dry:
                 self._tell(failed(request, OrderRejected("a dry run: the exchange would have taken it")))
             else:
-                self._start(self._hear_of(request.key.cid))
+                self._hear_of(request.key.cid)
         finally:
             if self._on_its_way.get(request.key.cid) is asyncio.current_task():
                 del self._on_its_way[request.key.cid]

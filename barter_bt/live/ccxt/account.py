@@ -246,9 +246,8 @@ class CcxtAccount(Sends):
                 found.append(tells.own_trade(row, self._symbols, self._progress.strategy_of(row), self.clock.now()))
                 if tells.is_elsewhere(row, self._symbols):
                     self._progress.add_fees(tells.fees_of(row, self._symbols))
-                    what = f"the fee of trade {row['id']} of {row['symbol']}"
-                    told = f"{what} is in no profit: it is in an asset that it does not trade"
-                    warnings.warn(told, CcxtWarning, stacklevel=2)
+                    what = f"fees of {row['symbol']} are in no profit: they are in an asset that it does not trade"
+                    warnings.warn(f"{what}; fees_elsewhere adds them up", CcxtWarning, stacklevel=2)
         return found
 
     def _of_stream(self, row: tells.Row) -> Order | OrderResponseCancel:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from barter_bt import protocol as bp
 from barter_bt.errors import ConnectionFailed
+from barter_bt.live.binance.inbox import Inbox
 from barter_bt.testing.exchange import Late, Lost, Sockets, Status
 from tests.live.binance.rig import GTC, IOC, Rig, account_rig, at_market, cancel, key, order, run
 
@@ -67,6 +68,26 @@ def test_an_order_that_never_arrived_fails_when_that_is_certain(fault: Any, kind
             await rig.until_in_time(rig.states, steps=3)
             assert [type(state.error) for state in rig.states()] == [kind]
             assert rig.exchange.account.orders == []
+
+    run(test)
+
+
+def test_a_request_that_was_sent_again_is_waited_for_from_then_on() -> None:
+    """Its time was refused, and the exchange's clock could not be asked at once: it is 30 s younger than it was."""
+
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            rig.exchange.answer_next(POST, Status(400, code=-1021), Lost(processed=False))
+            rig.exchange.answer_next("GET /api/v3/time", Status(429, retry_after=30))
+            rig.adapter.open(order())
+            await rig.settled()
+            for second in range(44):
+                assert rig.states() == [], second
+                await rig.passes(1)
+                await rig.settled()
+            await rig.until_in_time(rig.states, steps=4)
+            assert [type(state.error) for state in rig.states()] == [bp.Socket]
 
     run(test)
 
@@ -180,6 +201,74 @@ def test_messages_of_the_stream_that_are_spoilt(how: Any, which: int) -> None:
                 await rig.settled(20)
             assert sorted(trade.id for trade in rig.trades) == ["1", "2", "3"]
             assert isinstance(rig.states("a")[-1], bp.FullyFilled)
+
+    run(test)
+
+
+def test_reminders_to_reconcile_do_not_pile_up_while_one_is_answered() -> None:
+    """Else reports wait behind more and more of them where the exchange is slow."""
+
+    async def test() -> None:
+        async with account_rig(adapter={"reconcile_every": "1s"}) as rig:
+            await rig.ready()
+            late = Late()
+            rig.exchange.answer_next("GET /api/v3/account", late)
+            for _ in range(9):
+                await rig.passes(1)
+                await rig.settled(20)
+            assert len(rig.snapshots) == 1
+            assert len(rig.adapter._inbox._items) <= 1
+            late.release()
+            await rig.until(lambda: len(rig.snapshots) == 3)
+            await rig.settled()
+            assert len(rig.snapshots) == 3
+
+    run(test)
+
+
+def test_what_must_be_told_is_never_given_up() -> None:
+    """Of too many messages of the stream are; they are asked for."""
+    inbox = Inbox(2)
+    assert inbox.put("a")
+    assert inbox.put("mine", stays=True)
+    assert inbox.put("mine, too", stays=True)
+    assert not inbox.put("b")
+    assert inbox.dropped == 2
+    inbox.remind("mine")
+    inbox.close()
+
+    async def test() -> None:
+        assert [item async for item in inbox.items()] == ["mine", "mine, too"]
+
+    run(test)
+
+
+@pytest.mark.parametrize("route", ["GET /api/v3/order", "GET /api/v3/myTrades"])
+@pytest.mark.parametrize("answered", range(5))
+def test_fills_that_were_missed_are_told_once_wherever_the_reconciliation_fails(route: str, answered: int) -> None:
+    """What it has found by then is told, or found again."""
+
+    async def test() -> None:
+        async with account_rig(balances={"USDT": 10_000, "BTC": 10}) as rig:
+            await rig.ready()
+            for cid in "abc":
+                rig.adapter.open(order(cid))
+            await rig.until(lambda: all(rig.states(cid) for cid in "abc"))
+            rig.exchange.is_down = True
+            await rig.exchange.close_sockets(1011)
+            rig.exchange.trade("100", "9")
+            await rig.until(lambda: rig.losses == 1)
+            rig.exchange.is_down = False
+            whole = [Late() for _ in range(answered)]
+            for one in whole:
+                one.release()
+            rig.exchange.answer_next(route, *whole, Status(500))
+            await rig.until_in_time(lambda: len(rig.trades) == 3, 0.25)
+            for _ in range(20):
+                await rig.passes(1)
+                await rig.settled(20)
+            assert sorted(trade.id for trade in rig.trades) == ["1", "2", "3"]
+            assert all(isinstance(rig.states(cid)[-1], bp.FullyFilled) for cid in "abc")
 
     run(test)
 

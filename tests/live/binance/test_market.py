@@ -12,8 +12,10 @@ from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import Instrument
 from barter_bt.live import Source, binance
+from barter_bt.live.binance import reader
 from barter_bt.live.binance.link import LONGEST_WAIT_NS, backoff_ns
-from barter_bt.testing.exchange import Status
+from barter_bt.testing.exchange import Late, Status
+from barter_bt.testing.exchange.listing import Listing
 from tests.live.binance.rig import BTC, START, Rig, market_rig, run
 
 MINUTE_MS = 60_000
@@ -109,12 +111,9 @@ def test_trades_during_a_disconnect_are_told_when_the_link_is_there_again() -> N
             rig.exchange.is_down = False
             await rig.until_in_time(lambda: rig.exchange.sockets.open, 0.25)
             await rig.settled()
-            rig.exchange.answer_next("GET /api/v3/historicalTrades", Status(503))
-            await say(rig, "4")
-            await rig.until_in_time(lambda: rig.exchange.sockets.open and rig.losses >= 2, 0.25)
-            await rig.settled()
-            await say(rig, "5")
-            assert ids(rig) == [1, 2, 3, 4, 5]
+            await say(rig, "4", "5")
+            await rig.until(lambda: ids(rig) == [1, 2, 3, 4, 5])
+            assert rig.losses == 1
 
     run(test)
 
@@ -168,23 +167,166 @@ def test_old_trades_that_the_exchange_has_no_more_are_told_of_and_not_waited_for
     run(test)
 
 
-def test_what_waits_of_a_link_that_is_given_up_is_not_asked_for_message_by_message() -> None:
+def test_what_could_not_be_asked_for_is_asked_for_again_once_and_the_link_stays() -> None:
+    """Not once for each message that waits."""
+
     async def test() -> None:
         async with market_rig() as rig:
             await up(rig)
             await say(rig, "1")
-            old = "GET /api/v3/historicalTrades"
-            rig.exchange.answer_next(old, Status(503))
+            rig.exchange.answer_next(OLD, Status(503))
             rig.exchange.spoil_next("gap")
             for quantity in "23456":
                 rig.exchange.trade("100", quantity)
             await rig.exchange.flush()
-            await rig.until_in_time(lambda: rig.losses == 1, 0.25)
-            assert [route for route, _ in rig.exchange.requests].count(old) == 1
-            await rig.until_in_time(lambda: rig.exchange.sockets.connections == 2 and rig.exchange.sockets.open, 0.25)
+            with pytest.warns(binance.BinanceWarning, match="what was missed could not be asked for"):
+                await rig.until_in_time(lambda: ids(rig) == [1, 2, 3, 4, 5, 6], 0.25)
             await say(rig, "7")
             assert ids(rig) == [1, 2, 3, 4, 5, 6, 7]
-            assert [route for route, _ in rig.exchange.requests].count(old) == 2
+            assert rig.losses == 0
+            assert asked_for(rig) == 2
+
+    run(test)
+
+
+OLD = "GET /api/v3/historicalTrades"
+ETH = Instrument(
+    "binance_spot", "eth_usdt", price_increment="0.01", quantity_increment="0.00001", name_exchange="ETHUSDT"
+)
+
+
+def asked_for(rig: Rig) -> int:
+    return [route for route, _ in rig.exchange.requests].count(OLD)
+
+
+def market_of_two(rig: Rig) -> binance.BinanceMarket:
+    given: dict[str, Any] = {"clock": rig.clock, "random": Random(1)} | rig.more
+    return binance.BinanceMarket([BTC, ETH], ["trades", "quotes"], endpoints=rig.exchange.endpoints, **given)
+
+
+def rig_of_two(**more: Any) -> Rig:
+    rig = Rig(market_of_two, listings=[Listing("BTCUSDT", "BTC", "USDT"), Listing("ETHUSDT", "ETH", "USDT")])
+    rig.more = more
+    return rig
+
+
+def by_stream(rig: Rig) -> list[str]:
+    """What was told, in order: of trades the number."""
+    found = []
+    for event in (one for arrival in rig.arrivals for one in arrival.events):
+        item = getattr(event.event, "value", None)
+        kind = None if item is None else item.kind
+        what = f" {kind.id}" if isinstance(kind, bp.PublicTrade) else " quote" if kind is not None else "lost"
+        found.append(("" if item is None else item.instrument[:3]) + what)
+    return found
+
+
+def test_a_gap_holds_back_no_other_stream() -> None:
+    """Neither trades of another instrument nor quotes of its own: while it is asked for, they are told as they come."""
+
+    async def test() -> None:
+        async with rig_of_two() as rig:
+            await up(rig)
+            late = Late()
+            rig.exchange.trade("100", "1")
+            await rig.exchange.flush()
+            await rig.until(lambda: by_stream(rig)[-1:] == ["btc 1"])
+            rig.exchange.spoil_next("gap", stream="btcusdt@trade")
+            rig.exchange.answer_next(OLD, late)
+            for _ in range(3):
+                rig.exchange.trade("100", "1")
+            rig.exchange.trade("10", "1", symbol="ETHUSDT")
+            rig.exchange.quote("98", "102")
+            await rig.exchange.flush()
+            await rig.until(lambda: by_stream(rig)[-1] == "btc quote")
+            assert by_stream(rig)[-3:] == ["btc 1", "eth 1", "btc quote"]
+            assert rig.adapter.waiting == {"btc_usdt": START}
+            late.release()
+            await rig.until(lambda: not rig.adapter.waiting)
+            assert by_stream(rig)[-3:] == ["btc 2", "btc 3", "btc 4"]
+            assert rig.adapter._inbox.held == 0
+
+    run(test)
+
+
+def test_what_was_missed_is_not_told_while_the_link_is_lost() -> None:
+    """Or whoever hears of it takes the link for whole; nothing of it is lost, and nothing asked for twice."""
+
+    async def test() -> None:
+        async with rig_of_two() as rig:
+            await up(rig)
+            late = Late()
+            rig.exchange.trade("100", "1")
+            await rig.exchange.flush()
+            await rig.until(lambda: ids(rig) == [1])
+            rig.exchange.spoil_next("gap")
+            rig.exchange.answer_next(OLD, late)
+            for _ in range(3):
+                rig.exchange.trade("100", "1")
+            await rig.exchange.flush()
+            await rig.until(lambda: rig.adapter.waiting)
+            await rig.exchange.close_sockets(1011)
+            await rig.until(lambda: rig.losses == 1)
+            late.release()
+            await rig.settled()
+            assert by_stream(rig)[-1] == "lost"
+            await rig.until_in_time(lambda: rig.exchange.sockets.open, 0.25)
+            await rig.settled()
+            rig.exchange.quote("98", "102")
+            await rig.exchange.flush()
+            await rig.until(lambda: ids(rig) == [1, 2, 3, 4])
+            assert asked_for(rig) == 1
+
+    run(test)
+
+
+def test_what_waits_behind_a_gap_is_bounded() -> None:
+    """Four messages may wait: of more the link is built anew, and what waits stays."""
+
+    async def test() -> None:
+        async with market_rig(adapter={"limit": 4}) as rig:
+            await up(rig)
+            await say(rig, "1")
+            late = Late()
+            rig.exchange.spoil_next("gap")
+            rig.exchange.answer_next(OLD, late)
+            for _ in range(9):
+                await say(rig, "1")
+            await rig.until(lambda: rig.losses)
+            assert rig.adapter._inbox.held <= 4
+            late.release()
+            await rig.until_in_time(lambda: rig.exchange.sockets.open, 0.25)
+            await rig.settled()
+            await say(rig, "1", "1")
+            await rig.until_in_time(lambda: ids(rig) == list(range(1, 13)), 0.25)
+
+    run(test)
+
+
+def test_pages_are_asked_for_ahead_and_a_part_of_the_limits_is_left_to_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_PAGE", 10)
+
+    async def test() -> None:
+        async with market_rig(weight_limit=200) as rig:
+            await up(rig)
+            await say(rig, "1")
+            rig.exchange.spoil_next(*["gap"] * 75)
+            for _ in range(75):
+                rig.exchange.trade("100", "1")
+            late = [Late() for _ in range(4)]
+            rig.exchange.answer_next(OLD, *late)
+            await say(rig, "1")
+            await rig.until(lambda: asked_for(rig) == 4)
+            for one in late:
+                one.release()
+            await rig.until(lambda: len(ids(rig)) == 51)
+            await rig.settled()
+            assert asked_for(rig) == 5  # of 25 each, and 20 before
+            assert rig.adapter._rest.reserve(weight=50)
+            assert not rig.adapter._rest.reserve(weight=50)
+            await rig.until_in_time(lambda: len(ids(rig)) == 77, 10)
+            assert ids(rig) == list(range(1, 78))
+            assert asked_for(rig) == 8
 
     run(test)
 
