@@ -35,7 +35,7 @@ from barter_bt.errors import ConfigError, nearest, refuse_unknown
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
 from barter_bt.strategy.kinds import as_kinds
-from barter_bt.strategy.timing import TIMING, end_of, timing_terms
+from barter_bt.strategy.timing import TIMING, check_post_only, end_of, timing_terms
 from barter_bt.strategy.triggers import (
     PROTECTION,
     RIGHT_SIDE,
@@ -275,6 +275,8 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     side = BUY if row["quantity"] > 0 else SELL
     held = trigger_terms(terms, i, where.rstrip(","), row, side=side, post_only=bool(row.get("post_only")))
     number_, kind = ASKED_TIMES.index(tif), MARKET if price is None else LIMIT
+    if row.get("post_only"):
+        check_post_only(where.rstrip(","), number_, is_limit=kind == LIMIT)
     times = timing_terms(row, _ns(row["time"]), number_, where.rstrip(","), is_limit=kind == LIMIT, is_held=bool(held))
     protection = _protection(terms, i, where, row, side, ticks or held.get("trigger", 0))
     has_stop = bool(held) or row.get("stop_loss") is not None or row.get("trailing_stop") is not None

@@ -64,8 +64,9 @@ _SAID: Mapping[int, tuple[str, str]] = {
         "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
     ),
     BAD_TERMS: (
-        "the strategy asked for an order of {name!r} at {time} whose time in force or post-only does not exist",
-        f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0",
+        "the strategy asked for an order of {name!r} at {time} whose time in force or post-only does not exist, or "
+        "that do not go together",
+        f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0, and 1 with GTC alone",
     ),
     BAD_TRIGGER: (
         "the strategy asked for an order of {name!r} at {time} with a trigger that cannot be",

@@ -89,7 +89,7 @@ def ask_limit(s: EngineState, i: int, side: int, quantity: float, at: float, tim
     if lots <= 0 or ticks <= 0:
         fail(s.fault, BAD_ORDER, i)
         return NOTHING_ASKED
-    if not (GTC <= time_in_force <= FOK and 0 <= post_only <= 1):
+    if not (GTC <= time_in_force <= FOK and 0 <= post_only <= 1) or (post_only and time_in_force != GTC):
         fail(s.fault, BAD_TERMS, i)
         return NOTHING_ASKED
     return ask(s, i, side, LIMIT, time_in_force, post_only, ticks, lots)

@@ -45,7 +45,7 @@ def ask_session(s: EngineState, row: int, what: int) -> int:
     a = s.actions
     timed = a.good_after[row] != NO_TIME or a.good_till[row] != NEVER or a.time_in_force[row] != GTC
     chosen = a.candle_fill[row] != ANY_FILL or a.trigger_kind[row] != NO_TRIGGER
-    if timed or (chosen and what != DAY):
+    if timed or ((chosen or a.post_only[row]) and what != DAY):
         fail(s.fault, BAD_TIMES, a.instrument[row])
     a.time_in_force[row] = what
     return row

@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.action.protect import NO_UNIT
-from barter_bt.engine.order import LIMIT, MARKET, NO_TRIGGER, STOP, TRIGGER_PRICES
+from barter_bt.engine.order import DAY, GTC, LIMIT, MARKET, NO_TRIGGER, STOP, TRIGGER_PRICES
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import counted_ticks, fail, shared_column, ticks_of
-from barter_bt.strategy.timing import TIMING
+from barter_bt.strategy.timing import ONLY_RESTING, TIMING
 from barter_bt.strategy.triggers import NO_STOP, ON_GRID, TRIGGERS, UNITS_OF_PROTECTION
 
 PriceBy = Literal["price", "distance", "fraction", "ticks"]
@@ -46,6 +46,8 @@ def entry_columns(
     if not (limited | held).any():
         return columns
     if "post_only" in frame.columns:
+        ends = ~np.isin(orders["time_in_force"], (GTC, DAY))
+        fail(frame, ends & post_only, "post_only of what cannot rest", ONLY_RESTING)
         fail(frame, held & post_only, "a trigger and post_only", "what is triggered takes: leave post_only out")
     price = _amounts(frame, "price", limited, codes, market, price_by)
     trigger = _amounts(frame, "stop", held, codes, market, price_by)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.action.protect import BY_PRICE, NO_UNIT
-from barter_bt.engine.order import BUY, EXERCISE, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
+from barter_bt.engine.order import BUY, DAY, EXERCISE, GTC, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
@@ -26,6 +26,7 @@ from barter_bt.strategy.rows import (
     ticks_of,
     whole_steps,
 )
+from barter_bt.strategy.timing import ONLY_RESTING
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
 from barter_bt.strategy.triggers import (
     ACTIVATION_SIDE,
@@ -75,11 +76,15 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     named = action[np.where(earlier, ref, 0)]
     bad = refers & ~(earlier & ((named == OPEN_ROW) | ((named == TARGET_ROW) & (action == AMEND_ROW))))
     fail(frame, pl.Series(bad), "a cancel or an amend without an earlier open", "ref is the row number of the open")
+    forces = times_in_force(frame)
+    rests = limited & ((forces == GTC) | (forces == DAY))
+    makes = frame["post_only"].fill_null(False).to_numpy()
+    fail(frame, opens.to_numpy() & makes & ~rests, "post_only of what cannot rest", ONLY_RESTING)
     terms = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
         "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
-        "time_in_force": times_in_force(frame),
-        "post_only": frame["post_only"].fill_null(False).cast(pl.Int8).to_numpy(),
+        "time_in_force": forces,
+        "post_only": makes.astype(np.int8),
         "price": price,
         "quantity": np.abs(quantity),
         "ref": ref.astype(np.int64),

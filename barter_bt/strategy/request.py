@@ -22,7 +22,7 @@ from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
 from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
 from barter_bt.strategy.margin_request import MarginRequest, ask_for_margin
-from barter_bt.strategy.timing import TIMING, timing_terms
+from barter_bt.strategy.timing import TIMING, check_post_only, timing_terms
 from barter_bt.strategy.triggers import (
     PROTECTION,
     RIGHT_SIDE,
@@ -237,6 +237,8 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     tif = ASKED_TIMES.index(request.time_in_force)
     asked_times = {name: getattr(request, name) for name in TIMING if getattr(request, name) is not None}
     times = timing_terms(asked_times, s.engine.time[0], tif, where, is_limit=kind == LIMIT, is_held=bool(held))
+    if request.post_only:
+        check_post_only(where, tif, is_limit=kind == LIMIT)
     row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
     for column, value in times.items():
         getattr(s.actions, column)[row] = value

@@ -14,6 +14,7 @@ from barter_bt.errors import StrategyError
 TIMING = ("good_after", "good_till", "candle_fill")
 LEAVE_OUT = "leave one of them out"
 ONLY_TAKERS = "a GTC limit and an order with a trigger meet candles in their own way: leave it out"
+ONLY_RESTING = "it is of a limit that may rest, gtc or day: leave post_only out"
 _CHOICES = CANDLE_FILLS[1:]
 
 
@@ -56,6 +57,19 @@ def timing_terms(
         raise StrategyError(f"{where}: candle_fill has no effect", ONLY_TAKERS)
     chosen = ANY_FILL if fill is None else CANDLE_FILLS.index(fill)
     return {"good_after": starts, "good_till": ends, "candle_fill": chosen}
+
+
+def check_post_only(where: object, time_in_force: int, *, is_limit: bool) -> None:
+    """Refuse an order that shall only make, and cannot rest.
+
+    Raises
+    ------
+    StrategyError
+        It is no limit, or one that ends at once. It says of whom: ``where``.
+    """
+    if not is_limit or time_in_force not in (GTC, DAY):
+        kind = f"time_in_force {ASKED_TIMES[time_in_force]!r}" if is_limit else "no price"
+        raise StrategyError(f"{where} is post_only, and has {kind}", ONLY_RESTING)
 
 
 def moment_of(given: object, now: int, name: str, where: object) -> int:
