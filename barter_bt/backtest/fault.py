@@ -66,7 +66,8 @@ _SAID: Mapping[int, tuple[str, str]] = {
     BAD_TERMS: (
         "the strategy asked for an order of {name!r} at {time} whose time in force or post-only does not exist, or "
         "that do not go together",
-        f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0, and 1 with GTC alone",
+        f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0, and 1 "
+        "with GTC alone",
     ),
     BAD_TRIGGER: (
         "the strategy asked for an order of {name!r} at {time} with a trigger that cannot be",

@@ -269,9 +269,8 @@ def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
     over = (status == EXPIRED) & (o.array("reason") == NOT_FILLED)
     left = int((over & (o.array("kind") == MARKET_ORDER) & (o.array("wish") == 0)).sum())
     if left:
-        yield of_orders(
-            left, len(o), "not filled whole: market orders that end at once (ioc, fok) met too little, or nothing"
-        )
+        what = "not filled whole: market orders that end at once (ioc, fok) met too little, or nothing"
+        yield of_orders(left, len(o), what)
 
 
 def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:

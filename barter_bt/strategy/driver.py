@@ -151,9 +151,7 @@ def wake_bits(wake: str | tuple[str, ...]) -> tuple[int, int]:
         if one.startswith("timer:"):
             length = span_ns(one.removeprefix("timer:"), "the timer of a strategy")
             if timer_ns not in (0, length):
-                raise StrategyError(
-                    f"a strategy has one timer, not several: {wake!r}", "ask for the finer one, and count"
-                )
+                raise StrategyError(f"a strategy has one timer, not {wake!r}", "ask for the finer one, and count")
             bits, timer_ns = bits | TIMER, length
         elif one in WAKE:
             bits |= WAKE[one]

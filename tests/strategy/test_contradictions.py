@@ -17,11 +17,8 @@ from barter_bt.strategy.driver import wake_bits
 from barter_bt.testing import run_prices
 
 FIRST = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
-TAKES: list[dict[str, Any]] = [
-    {},
-    {"price": 90.0, "time_in_force": "ioc"},
-    {"price": 90.0, "time_in_force": "at_close"},
-]
+LIMIT: dict[str, Any] = {"price": 90.0}
+TAKES: list[dict[str, Any]] = [{}, LIMIT | {"time_in_force": "ioc"}, LIMIT | {"time_in_force": "at_close"}]
 
 
 class Once:
@@ -77,7 +74,7 @@ def test_compiled_what_takes_is_not_post_only() -> None:
     [
         ("timer:0s", "it must be above 0"),
         ("timer:-1m", "it must be above 0"),
-        (("timer:1m", "timer:5m"), "has one timer, not several"),
+        (("timer:1m", "timer:5m"), "has one timer, not"),
         (5, "cannot be woken by 5"),
         (None, "cannot be woken by None"),
     ],
