@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.backtest.account import price_ranges, read_balances, read_units, starting_units
+from barter_bt.backtest.account import asset_of, price_ranges, read_balances, read_units, starting_units
 from barter_bt.backtest.adjusted import refuse_adjusted
 from barter_bt.backtest.asked import (
     evidence_of,
@@ -200,7 +200,7 @@ def _counted(asked: Asked, index: IndexedInstruments) -> set[str]:
 
 def _money(asked: Asked, ground: _Ground) -> _Money:
     index = ground.index
-    home = index.asset(asked.reporting) if asked.reporting else index.settlement_assets[0]
+    home = asset_of(index, asked.reporting, "reporting") if asked.reporting else index.settlement_assets[0]
     balances, units = read_balances(asked.balances, index), read_units(asked.units, index)
     scales = choose_scales(
         index,
