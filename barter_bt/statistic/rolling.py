@@ -60,8 +60,8 @@ def rolling(
     >>> rolling(run, 24, sampling="1h").columns
     ['time', 'return', 'volatility', 'sharpe']
     """
-    if window is not None and window < 2:
-        raise ConfigError(f"window is {window}; it must be at least 2 returns")
+    if window is not None and (not isinstance(window, int) or window < 2):
+        raise ConfigError(f"window is {window!r}; it must be at least 2 returns", "a number of samples, such as 63")
     curve = curve_of_run(run, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=time_zone)
     window = window or usual_window(curve)
     if curve is None or len(curve.changes) < window:

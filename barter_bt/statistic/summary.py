@@ -275,8 +275,8 @@ def summarise(
     ConfigError
         ``sampling`` or ``interval`` is not a length of time, ``risk_free`` is not above -1, or there is no such zone.
     """
-    if not risk_free > -1:
-        raise ConfigError(f"risk_free is {risk_free}; it must be above -1", "a yearly rate of 3 % is 0.03")
+    if not isinstance(risk_free, (int, float)) or not risk_free > -1:
+        raise ConfigError(f"risk_free is {risk_free!r}; it must be a number above -1", "a yearly rate of 3 % is 0.03")
     interval_ns(interval)
     if sampling is not None:
         sampling_ns(sampling)
