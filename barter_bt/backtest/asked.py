@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import polars as pl
@@ -55,7 +56,7 @@ def refuse_kinds(asked: Any) -> None:
         given = getattr(asked, name)
         if given is not None and not isinstance(given, kinds):
             raise ConfigError(f"{name} is {given!r:.60}, which is {type(given).__name__}", hint)
-    if not isinstance(asked.seed, int) or isinstance(asked.seed, bool):
+    if not isinstance(asked.seed, Integral) or isinstance(asked.seed, bool):
         raise ConfigError(f"seed is {asked.seed!r}; it must be a whole number", "seed=1")
 
 

@@ -73,9 +73,9 @@ def compare(runs: Sequence[Tables | str | Path] | Mapping[str, Tables | str | Pa
         raise ConfigError("there are no runs to compare", "give results or run directories")
     for name in _COLUMNS & {str(name) for name in given}:
         raise ConfigError(f"a run cannot be called {name!r}: that is a column of the tables", "choose another name")
-    for name, run in given.items():
+    for key, run in given.items():
         if not (isinstance(run, str | Path) or hasattr(run, "reporting")):
-            raise ConfigError(f"run {name!r} is {run!r:.60}", "give results, saved runs, or run directories")
+            raise ConfigError(f"run {key!r} is {run!r:.60}", "give results, saved runs, or run directories")
     opened = {name: read(run) if isinstance(run, str | Path) else run for name, run in given.items()}
     if isinstance(runs, Mapping):
         return Comparison({str(name): run for name, run in opened.items()})

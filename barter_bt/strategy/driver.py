@@ -141,7 +141,7 @@ def wake_bits(wake: str | tuple[str, ...]) -> tuple[int, int]:
     (72, 60000000000)
     """
     bits, timer_ns = 0, 0
-    asked = (wake,) if isinstance(wake, str) else wake
+    asked: Any = (wake,) if isinstance(wake, str) else wake
     if not isinstance(asked, (tuple, list)) or not all(isinstance(one, str) for one in asked):
         raise StrategyError(
             f"a strategy cannot be woken by {wake!r}; allowed: one or several of {', '.join(WAKE)}, timer:<interval>",

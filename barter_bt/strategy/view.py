@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import copysign, isfinite
+from numbers import Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from barter_bt.columns.column import Column
 from barter_bt.data.moment import moment
@@ -365,7 +364,8 @@ class State:
     def _target(self, instrument: str | int, target: float, size: int, *, at_fill: bool = False) -> list[OrderRequest]:
         s, i = self._state, self.index(instrument)
         where = f"a target of {target!r} for {self._index.names[i]!r} at {moment(self.time)}"
-        if not isinstance(target, (int, float, Decimal, np.number)) or not isfinite(target):
+        given: Any = target
+        if not isinstance(given, (Real, Decimal)) or not isfinite(given):
             raise StrategyError(f"{where}: it must be a finite number", "half of the equity is 0.5")
         steps = target_in_steps(s, i, float(target), size)
         change = 0 if steps == UNKNOWN else change_to(s, i, steps, size)
