@@ -208,8 +208,8 @@ def strategy_of(given: Any) -> Any:
     if isinstance(given, list | tuple):
         return StrategyGroup([strategy_of(one) for one in given])
     name = getattr(given, "name", "unnamed")
-    if not isinstance(given, type) and not (isinstance(name, str) and name):
-        raise StrategyError(f"the name of a strategy is {name!r}; it must be text, not empty", 'name="crossing"')
+    if not isinstance(given, type) and not isinstance(name, str):
+        raise StrategyError(f"the name of a strategy is {name!r}; it must be text", 'name="crossing"')
     if hasattr(given, "prepare") and not isinstance(given, type):
         return given
     if isinstance(given, type) or not hasattr(given, "generate_algo_orders"):

@@ -42,7 +42,7 @@ def test_an_option_of_the_wrong_kind_is_an_error(options: dict[str, Any], why: s
         )
 
 
-@pytest.mark.parametrize("name", [5, ""])
+@pytest.mark.parametrize("name", [5, None])
 def test_the_name_of_a_strategy_is_text(name: Any) -> None:
     """It stands in every table."""
     with pytest.raises(BarterBtError, match="name of a strategy is"):
