@@ -65,4 +65,4 @@ class _Room(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Room
-sys.modules[__name__].__dict__["__signature__"] = inspect.signature(backtest)
+sys.modules[__name__].__dict__.update(__signature__=inspect.signature(backtest), __doc__=backtest.__doc__)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data import Stream
-from barter_bt.errors import ConfigError
+from barter_bt.errors import ConfigError, InstrumentError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.instrument import Number, decimal
 from barter_bt.venue.fee_tables import fees_of
@@ -17,13 +18,23 @@ from barter_bt.venue.terms import Venue
 _NOISE = Fraction(1, 10**6)  # what floats that were added or divided are off by is not worth telling
 
 
+def asset_of(index: IndexedInstruments, name: Any, where: str) -> int:
+    """Index of an asset; the error says of which option it was said."""
+    try:
+        return index.asset(name)
+    except InstrumentError as error:
+        raise InstrumentError(f"{where}: {error.message}", error.hint) from error
+
+
 def read_balances(balances: Mapping[str, Number], index: IndexedInstruments) -> dict[int, Decimal]:
     """Starting balances by asset index."""
     if not isinstance(balances, Mapping):
         raise ConfigError(f"balances is {balances!r:.60}; it must say of which asset", 'balances={"usd": 100_000}')
     if not balances:
         raise ConfigError("balances is empty: there is nothing to trade with", 'balances={"usd": 100_000}')
-    amounts = {index.asset(name): decimal(amount, f"balance of {name!r}") for name, amount in balances.items()}
+    amounts = {
+        asset_of(index, name, "balances"): decimal(amount, f"balance of {name!r}") for name, amount in balances.items()
+    }
     for asset, amount in amounts.items():
         if amount < 0:
             raise ConfigError(f"balance of {index.asset_names[asset]!r} is {amount}; it must not be negative")
@@ -34,7 +45,8 @@ def read_units(units: Mapping[str, Number] | None, index: IndexedInstruments) ->
     """Units that were chosen, by asset index."""
     if not (units is None or isinstance(units, Mapping)):
         raise ConfigError(f"units is {units!r:.60}; it must say of which asset", 'units={"usd": "0.01"}')
-    chosen = {index.asset(name): decimal(unit, f"unit of {name!r}") for name, unit in (units or {}).items()}
+    asked = units or {}
+    chosen = {asset_of(index, name, "units"): decimal(unit, f"unit of {name!r}") for name, unit in asked.items()}
     for asset, unit in chosen.items():
         if unit <= 0:
             raise ConfigError(f"the unit of {index.asset_names[asset]!r} is {unit}; it must be positive")

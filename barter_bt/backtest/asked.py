@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from numbers import Integral
 from typing import Any
 
+import polars as pl
+
+from barter_bt.backtest.commands import Commands
+from barter_bt.backtest.record import Record
+from barter_bt.backtest.spill import Spill
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import dealt_on, on_one_clock, shown
@@ -36,6 +42,22 @@ def streams_of(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
                 "wrap the frame or path in barter_bt.data.candles, trades or quotes",
             )
     return on_one_clock(streams)
+
+
+def refuse_kinds(asked: Any) -> None:
+    """Options that are not of their kind, of those that nobody looks at before a run."""
+    told: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
+        ("commands", (Commands, pl.DataFrame), 'Commands(pl.DataFrame({"time": ..., "command": ...}))'),
+        ("record", (Record, Mapping), 'Record(["equity"])'),
+        ("spill", Spill, "Spill(above_bytes=...), or None to stay in memory"),
+        ("interpret", bool, "True, False, or None: as it suits"),
+    )
+    for name, kinds, hint in told:
+        given = getattr(asked, name)
+        if given is not None and not isinstance(given, kinds):
+            raise ConfigError(f"{name} is {given!r:.60}, which is {type(given).__name__}", hint)
+    if not isinstance(asked.seed, Integral) or isinstance(asked.seed, bool):
+        raise ConfigError(f"seed is {asked.seed!r}; it must be a whole number", "seed=1")
 
 
 def refuse_unseen(streams: Sequence[Stream]) -> None:
@@ -195,6 +217,9 @@ def strategy_of(given: Any) -> Any:
     """Something that can prepare a driver."""
     if isinstance(given, list | tuple):
         return StrategyGroup([strategy_of(one) for one in given])
+    name = getattr(given, "name", "unnamed")
+    if not isinstance(given, type) and not isinstance(name, str):
+        raise StrategyError(f"the name of a strategy is {name!r}; it must be text", 'name="crossing"')
     if hasattr(given, "prepare") and not isinstance(given, type):
         return given
     if isinstance(given, type) or not hasattr(given, "generate_algo_orders"):

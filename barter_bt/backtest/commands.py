@@ -276,9 +276,9 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     side = BUY if row["quantity"] > 0 else SELL
     held = trigger_terms(terms, i, where.rstrip(","), row, side=side, post_only=bool(row.get("post_only")))
     number_, kind = ASKED_TIMES.index(tif), MARKET if price is None else LIMIT
-    times = timing_terms(row, _ns(row["time"]), number_, where.rstrip(","), is_limit=kind == LIMIT, is_held=bool(held))
     if row.get("post_only"):
         check_post_only(where.rstrip(","), number_, is_limit=kind == LIMIT)
+    times = timing_terms(row, _ns(row["time"]), number_, where.rstrip(","), is_limit=kind == LIMIT, is_held=bool(held))
     protection = _protection(terms, i, where, row, side, ticks or held.get("trigger", 0))
     has_stop = bool(held) or row.get("stop_loss") is not None or row.get("trailing_stop") is not None
     return (

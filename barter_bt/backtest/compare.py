@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from html import escape
 from itertools import count
@@ -73,6 +73,9 @@ def compare(runs: Sequence[Tables | str | Path] | Mapping[str, Tables | str | Pa
         raise ConfigError("there are no runs to compare", "give results or run directories")
     for name in _COLUMNS & {str(name) for name in given}:
         raise ConfigError(f"a run cannot be called {name!r}: that is a column of the tables", "choose another name")
+    for key, run in given.items():
+        if not (isinstance(run, str | Path) or hasattr(run, "reporting")):
+            raise ConfigError(f"run {key!r} is {run!r:.60}", "give results, saved runs, or run directories")
     opened = {name: read(run) if isinstance(run, str | Path) else run for name, run in given.items()}
     if isinstance(runs, Mapping):
         return Comparison({str(name): run for name, run in opened.items()})
@@ -223,6 +226,8 @@ class Comparison:
 def _several(runs: Sequence[Tables | str | Path]) -> list[Tables | str | Path]:
     if isinstance(runs, str | Path) or hasattr(runs, "equity"):
         raise ConfigError("compare takes a list of runs, and this is one", "compare([a, b])")
+    if not isinstance(runs, Iterable):
+        raise ConfigError(f"runs is {runs!r:.60}", "compare([a, b]) or compare({name: run})")
     return list(runs)
 
 

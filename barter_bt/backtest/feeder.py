@@ -11,6 +11,7 @@ from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.data.market import shown
+from barter_bt.data.moment import moment
 from barter_bt.data.schema import BOOKS
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
@@ -138,7 +139,12 @@ class Feeder:
     def first_time(self) -> int:
         """The smallest venue time in the data; of candles, their opens."""
         if self._first == NEVER:
-            raise ConfigError("the market data has no rows between start and end that the strategy sees")
+            spans = [one.time_range() for one in self._streams if one.rows]
+            first, last = (moment(pick(ends)) for pick, ends in zip((min, max), zip(*spans, strict=True), strict=True))
+            raise ConfigError(
+                "the market data has no rows between start and end that the strategy sees",
+                f"its rows are stamped from {first} to {last}",
+            )
         return self._first
 
     def _close(self, c: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from barter_bt.backtest.account import asset_of
 from barter_bt.backtest.dividends import NOTHING, paid_later, payout_rows
 from barter_bt.backtest.interest import interest_rows
 from barter_bt.backtest.splits import refuse_split
@@ -209,7 +210,7 @@ def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales, ter
 def _of_asset(
     kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales, terms: Terms
 ) -> tuple[int, int, Fraction, str]:
-    asset, own = index.asset(row["asset"]), "deposit" if row["amount"] >= 0 else "withdrawal"
+    asset, own = asset_of(index, row["asset"], f"{kind} flow"), "deposit" if row["amount"] >= 0 else "withdrawal"
     reason = own if kind == "deposit" else row["reason"]
     return -1, asset, Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]), reason
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from barter_bt.backtest.account import asset_of
 from barter_bt.backtest.asked import nanoseconds
 from barter_bt.data.flows import CashFlows
 from barter_bt.engine.agenda import NEVER
@@ -53,7 +54,7 @@ def interest_rows(flows: CashFlows, index: IndexedInstruments, begins: int) -> I
 def _asset_of(terms: Mapping[str, Any], index: IndexedInstruments) -> tuple[int, int]:
     """The asset that is paid, and the instrument that is borrowed, -1 if none is."""
     if terms["instrument"] is None:
-        return index.asset(terms["asset"]), -1
+        return asset_of(index, terms["asset"], "interest"), -1
     i = index.instrument(terms["instrument"])
     one = index.instruments[i]
     if one.is_derivative:

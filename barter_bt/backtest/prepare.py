@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.backtest.account import fees_cut, price_ranges, read_balances, read_units, starting_units
+from barter_bt.backtest.account import asset_of, fees_cut, price_ranges, read_balances, read_units, starting_units
 from barter_bt.backtest.adjusted import refuse_adjusted
 from barter_bt.backtest.asked import (
     evidence_of,
@@ -18,6 +18,7 @@ from barter_bt.backtest.asked import (
     instruments_of,
     marks_every,
     nanoseconds,
+    refuse_kinds,
     refuse_paths,
     refuse_strangers,
     refuse_unseen,
@@ -40,7 +41,7 @@ from barter_bt.data import Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.market import dealt_on, shown
-from barter_bt.data.rates import Pair, read_rates
+from barter_bt.data.rates import Pair, idle_rates, read_rates
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
@@ -125,6 +126,7 @@ class _Times:
 
 def prepare(asked: Asked) -> Setup:
     """Check and index all of it."""
+    refuse_kinds(asked)
     if asked.audit not in LEVELS:
         raise ConfigError(f"audit is {asked.audit!r}; allowed: {', '.join(LEVELS)}")
     ground = _ground(asked)
@@ -183,15 +185,22 @@ def _ground(asked: Asked) -> _Ground:
     pairs, flows = read_rates(asked.rates), flows_of(asked.cash_flows)
     names = [name for one in pairs for name in (one.base, one.quote)]
     index = IndexedInstruments(with_settlements(instruments_of(asked.instruments), flows), names)
+    odd += idle_rates(pairs, _counted(asked, index))
     refuse_strangers(streams, index)
     venues = venues_of(asked.venues, index)
     streams = with_negative_prices(with_arrivals(streams, index, venues), index)
     return _Ground(tuple(streams), index, venues, flows, pairs, odd)
 
 
+def _counted(asked: Asked, index: IndexedInstruments) -> set[str]:
+    """Names of what there is an amount of, or an equity in; others stand in rates alone."""
+    named = [str(name).rpartition(".")[2] for name in (*(asked.balances or ()), asked.reporting or "")]
+    return {*named, *(asset for one in index.instruments for asset in one.assets)}
+
+
 def _money(asked: Asked, ground: _Ground) -> _Money:
     index = ground.index
-    home = index.asset(asked.reporting) if asked.reporting else index.settlement_assets[0]
+    home = asset_of(index, asked.reporting, "reporting") if asked.reporting else index.settlement_assets[0]
     balances, units = read_balances(asked.balances, index), read_units(asked.units, index)
     scales = choose_scales(
         index,
@@ -210,6 +219,8 @@ def _money(asked: Asked, ground: _Ground) -> _Money:
 def _times(asked: Asked, ground: _Ground, expiry: Any) -> _Times:
     streams, index = ground.streams, ground.index
     first, last = nanoseconds(asked.start, -NEVER, "start"), nanoseconds(asked.end, NEVER, "end")
+    if first > last:
+        raise ConfigError(f"start, {asked.start}, is after end, {asked.end}", "a run goes from start to end")
     feed_ns = tuple(feed_latency(stream, index, ground.venues) for stream in streams)
     chunks = [KeptChunks(stream, index.codes) for stream in streams]
     feeder, seen = Feeder(streams, chunks, expiry, feed_ns, first, last), tuple(shown(streams))

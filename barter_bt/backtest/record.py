@@ -90,7 +90,10 @@ class Record:
             known = [f"{t}.{c}" for t in _TABLES for c, code in s.tables()[t].schema.items() if code in ("i8", "f8")]
             if name not in known:
                 like = nearest(name, known)
-                raise ConfigError(f"cannot record {name!r}", f"did you mean {like!r}?" if like else None)
+                raise ConfigError(
+                    f"cannot record {name!r}",
+                    f"did you mean {like!r}?" if like else "write table.column, such as instruments.quantity",
+                )
             found.append((table, column))
         return found
 

@@ -36,7 +36,7 @@ from barter_bt.engine.state.tables import EngineState, Entries, Schedule
 from barter_bt.engine.state.window import keep_candles, keep_columns
 from barter_bt.engine.targets import TARGET_ROW
 from barter_bt.engine.terms import RATE
-from barter_bt.errors import BarterBtError, StorageError
+from barter_bt.errors import BarterBtError, ConfigError, StorageError
 from barter_bt.risk.managed import Managed
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Driver, Market
@@ -57,6 +57,10 @@ def run(
 ) -> Result:
     """Run one strategy; nothing of the setup changes. Parameters are those of ``backtest``."""
     refuse_fork()
+    if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
+        raise ConfigError(f"checkpoint is {checkpoint!r:.60}; it must be a Checkpoint", 'Checkpoint("run.checkpoint")')
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise ConfigError(f"progress is {progress!r:.60}; allowed: True, False, a function of rows done and all rows")
     began = time.perf_counter()
     feeder = setup.feeder()
     state, venue = setup.begin()

@@ -65,6 +65,7 @@ def _of_accounts(s: EngineState, v: VenueState) -> Iterator[tuple[Bools, str]]:
     given |= (m.array("maintenance_rate") > 0) | (m.array("lot_maintenance_num") > 0)
     yield given & (t.array("margined") == 0), "margin has no effect on {}: spot in a cash account is not margined"
     unquoted = (v.markets.array("quote_time") == -NEVER) & (s.books.states.array("messages") == 0)
+    yield (v.fill_terms.array("max_age") > 0) & unquoted, "max_age_ns has no effect on {}: there are no quotes that age"
     yield (
         np.isin(t.array("mark_by"), _OF_A_BOOK) & unquoted,
         "mark has no effect on {}: there are neither quotes nor a book to mark by",

@@ -23,14 +23,17 @@ from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     CANCELLED,
     DELISTING,
+    EXPIRED,
     FILLED,
     INSTRUMENT_EXPIRED,
     LIQUIDATION,
     NO_PRICE,
+    NOT_FILLED,
     REASONS,
     REFUSED,
     REJECTED,
 )
+from barter_bt.engine.order import MARKET as MARKET_ORDER
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import BY_RATE
 from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW
@@ -264,6 +267,11 @@ def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
     cut = int((is_cut & (status != REFUSED) & (status != REJECTED)).sum())
     if cut:
         yield of_orders(cut, len(o), "cut to what could be paid")
+    over = (status == EXPIRED) & (o.array("reason") == NOT_FILLED)
+    left = int((over & (o.array("kind") == MARKET_ORDER) & (o.array("wish") == 0)).sum())
+    if left:
+        what = "not filled whole: market orders that end at once (ioc, fok) met too little, or nothing"
+        yield of_orders(left, len(o), what)
 
 
 def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:

@@ -70,6 +70,8 @@ def backtest(
     if interpret:
         arguments["interpret"] = True
     from barter_bt.backtest import Spill, run_directory
+
+    run_directory.refuse_foreign(out)  # before the run, not behind it
     from barter_bt.backtest import backtest as run
 
     # Journals that have no room in memory go to the disk on which the run directory will be.

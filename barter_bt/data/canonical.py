@@ -192,9 +192,12 @@ def _check_options(schema: pl.Schema, columns: Mapping[str, str], options: Optio
     naive = any(dtype == pl.Date or (isinstance(dtype, pl.Datetime) and dtype.time_zone is None) for dtype in times)
     if options.time_zone is not None:
         if not naive:
+            is_text = any(dtype == pl.String for dtype in times)
             raise ConfigError(
                 f"{label}: time_zone={options.time_zone!r} is given, but no time column is without a zone",
-                "leave time_zone out; integer times are UTC by definition",
+                "its text is no ISO time: make it one first, for example .str.to_datetime('%d/%m/%Y %H:%M')"
+                if is_text
+                else "leave time_zone out; integer times are UTC by definition",
             )
         check_zone(options.time_zone)
     if options.time_unit is not None:

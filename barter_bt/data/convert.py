@@ -113,7 +113,7 @@ def number(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
     is_text = dtype in (pl.String, pl.Categorical, pl.Enum)
     raise DataError(
         f"{what} is {'text' if is_text else dtype}, not a number",
-        "cast it first, for example column.cast(pl.Float64)" if is_text else None,
+        "cast it first, for example column.cast(pl.Float64)" if is_text else "drop the column where it has nothing",
     )
 
 

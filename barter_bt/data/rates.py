@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -53,6 +54,28 @@ def read_rates(given: object) -> tuple[Pair, ...]:
             raise ConfigError(f"rates has the pair of {base!r} and {quote!r} twice", "one converts both ways")
         pairs.append(Pair(base, quote, *_rates(f"rate of {name}", rate)))
     return tuple(pairs)
+
+
+def idle_rates(pairs: Sequence[Pair], assets: Collection[str]) -> list[str]:
+    """What to say of pairs that lead to no asset of a run, on the way to another or at its end.
+
+    Examples
+    --------
+    >>> idle_rates(read_rates({"eur/usd": "1.08", "gbp/jpy": "190"}), {"eur", "usd"})
+    ["rates has 'gbp/jpy', which converts nothing: no asset of the run is reached by it"]
+    """
+    used = list(pairs)
+    while True:
+        sides = Counter(name for one in used for name in (one.base, one.quote))
+        left = [one for one in used if all(name in assets or sides[name] > 1 for name in (one.base, one.quote))]
+        if len(left) == len(used):
+            break
+        used = left
+    return [
+        f"rates has {one.base + '/' + one.quote!r}, which converts nothing: no asset of the run is reached by it"
+        for one in pairs
+        if one not in used
+    ]
 
 
 def _rates(what: str, given: Any) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:

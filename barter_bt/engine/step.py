@@ -22,6 +22,10 @@ A request: cancels first, each :func:`recorded <record_cancel_sent>` as it is se
 opens, each after the one before has been sent: :func:`approve`, then :func:`refuse` or :func:`record_open_sent`. So
 each is held against a state in which those before it are in flight. How they travel is the host's: rows of a queue
 (``action/send.py``), or a function that may fail, which is called before the order is recorded.
+
+What an order does then is not known here: that a stop waits for its price, and what fills a limit, is for whoever
+deals (of a simulated exchange ``venue/held.py`` and ``venue/match.py``). The engine has its terms, and hears of it by
+reports.
 """
 
 from __future__ import annotations

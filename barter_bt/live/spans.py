@@ -12,7 +12,7 @@ from barter_bt.live.clock import SECOND_NS
 
 @dataclass(frozen=True)
 class Spans:
-    """The spans of time of :class:`~barter_bt.live.System`, in ns; what nobody looks at, ``stale`` or ``behind``, is None."""
+    """Spans of time of :class:`~barter_bt.live.System`, in ns; ``stale`` and ``behind`` are None where nobody looks."""
 
     grace: int
     overdue: int

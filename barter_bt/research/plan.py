@@ -15,7 +15,7 @@ import polars as pl
 from barter_bt.backtest import Simulation
 from barter_bt.backtest.asked import strategy_of
 from barter_bt.backtest.portrait import portrait
-from barter_bt.errors import ConfigError, nearest
+from barter_bt.errors import BarterBtError, ConfigError, StrategyError, nearest
 from barter_bt.research.pieces import Piece, within
 from barter_bt.research.sampled import SUMS, SUMS_TYPE
 from barter_bt.statistic import FIGURES
@@ -148,7 +148,14 @@ class Plan:
         names, draws = self.once("parameters", self._parameters)
         if "seed" not in values and draws:
             values["seed"] = int(_sha256([self.seed, portrait(values)])[:12], 16)
-        return self.strategy(**{name: value for name, value in values.items() if name in names})
+        given = {name: value for name, value in values.items() if name in names}
+        try:
+            return self.strategy(**given)
+        except BarterBtError:
+            raise
+        except Exception as error:
+            told = ", ".join(f"{name}={value!r}" for name, value in given.items())
+            raise StrategyError(f"the strategy of {told} cannot be made: {type(error).__name__}: {error}") from error
 
     def _parameters(self) -> tuple[frozenset[str], bool]:
         """Names that the strategy takes, of parameters and ``seed``, and whether it says that it takes that."""

@@ -5,9 +5,10 @@ A run is a fold of one engine over one ordered log of events. What may happen ne
 requests and reports, the schedule, commands, marks, timers. The loop takes the smallest (time, class), where the
 classes are those of rule 10::
 
-    0  market events at the venue          may fill orders, which queues reports; before them orders end whose time is
-                                           over, behind them come expiries, then orders that were held
-                                           back for a time, then cash flows
+    0  market events at the venue          may fill orders, and trigger those that wait for a price (stops), which
+                                           queues reports; before them orders end whose time is over, behind them
+                                           come expiries, then orders that were held back for a time, then cash
+                                           flows
     1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
     2  market events at the engine         the strategy may wake; what it asks for is sent (class 7)
     3  equity mark
@@ -15,7 +16,7 @@ classes are those of rule 10::
     5  schedule rows                       signals and explicit orders, decided before the run
     6  bar closes and timers               the strategy may wake
     7  requests at the venue               accepted or rejected, which queues reports; may fill at once
-    8  opens of candles at the venue       may fill orders
+    8  opens of candles at the venue       may fill and trigger orders
 
 What classes 0, 7 and 8 fill is settled when all of that class and time has been seen, which queues reports.
 

@@ -81,6 +81,8 @@ def sampling_ns(sampling: str) -> int:
     >>> sampling_ns("1h") // SECOND_NS
     3600
     """
+    if not isinstance(sampling, str):
+        raise ConfigError(f"sampling is {sampling!r}; it must be text", f"write one of 1d, 4h, 1m, {SESSION}")
     if sampling.partition(":")[0] == SESSION:
         return DAY_NS
     return SAMPLINGS_NS.get(sampling) or _length(sampling, f"1d, 4h, 1m, {SESSION}")

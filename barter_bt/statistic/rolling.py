@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import Any, Final
 
 import polars as pl
@@ -60,8 +61,9 @@ def rolling(
     >>> rolling(run, 24, sampling="1h").columns
     ['time', 'return', 'volatility', 'sharpe']
     """
-    if window is not None and window < 2:
-        raise ConfigError(f"window is {window}; it must be at least 2 returns")
+    asked: Any = window
+    if asked is not None and (not isinstance(asked, Integral) or asked < 2):
+        raise ConfigError(f"window is {asked!r}; it must be at least 2 returns", "a number of samples, such as 63")
     curve = curve_of_run(run, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=time_zone)
     window = window or usual_window(curve)
     if curve is None or len(curve.changes) < window:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from html import escape
+from numbers import Real
 from typing import Any
 
 import polars as pl
@@ -275,8 +276,9 @@ def summarise(
     ConfigError
         ``sampling`` or ``interval`` is not a length of time, ``risk_free`` is not above -1, or there is no such zone.
     """
-    if not risk_free > -1:
-        raise ConfigError(f"risk_free is {risk_free}; it must be above -1", "a yearly rate of 3 % is 0.03")
+    yearly: Any = risk_free
+    if not isinstance(yearly, Real) or not float(yearly) > -1:
+        raise ConfigError(f"risk_free is {yearly!r}; it must be a number above -1", "a yearly rate of 3 % is 0.03")
     interval_ns(interval)
     if sampling is not None:
         sampling_ns(sampling)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from barter_bt.errors import ConfigError
 from barter_bt.statistic.tables import Tables
 
 if TYPE_CHECKING:
@@ -43,4 +44,6 @@ def trading_summary(
     """
     from barter_bt.statistic.tear_sheets import trading_summary_of
 
+    if figures not in ("corrected", "barter"):
+        raise ConfigError(f"figures is {figures!r}; allowed: corrected, barter")
     return trading_summary_of(run, interval, risk_free, own=figures == "barter")

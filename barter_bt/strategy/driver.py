@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from barter_bt.columns.block import Block, make_block
 from barter_bt.columns.table import make_table
-from barter_bt.data.duration import duration_ns
+from barter_bt.data.duration import span_ns
 from barter_bt.engine.event import TIMER, WAKE
 from barter_bt.engine.sizing import UNITS
 from barter_bt.engine.state.tables import EngineState
@@ -128,15 +128,31 @@ class Strategy(Protocol):
 def wake_bits(wake: str | tuple[str, ...]) -> tuple[int, int]:
     """Bits and timer interval for what a strategy asked to be woken by.
 
+    Raises
+    ------
+    StrategyError
+        It names what wakes nobody, or several timers.
+    ConfigError
+        The timer has no length above 0.
+
     Examples
     --------
     >>> wake_bits(("fill", "timer:1m"))
     (72, 60000000000)
     """
     bits, timer_ns = 0, 0
-    for one in (wake,) if isinstance(wake, str) else wake:
+    asked: Any = (wake,) if isinstance(wake, str) else wake
+    if not isinstance(asked, (tuple, list)) or not all(isinstance(one, str) for one in asked):
+        raise StrategyError(
+            f"a strategy cannot be woken by {wake!r}; allowed: one or several of {', '.join(WAKE)}, timer:<interval>",
+            'write for example wake = ("bar_close", "fill")',
+        )
+    for one in asked:
         if one.startswith("timer:"):
-            bits, timer_ns = bits | TIMER, duration_ns(one.removeprefix("timer:"), "the timer of a strategy")
+            length = span_ns(one.removeprefix("timer:"), "the timer of a strategy")
+            if timer_ns not in (0, length):
+                raise StrategyError(f"a strategy has one timer, not {wake!r}", "ask for the finer one, and count")
+            bits, timer_ns = bits | TIMER, length
         elif one in WAKE:
             bits |= WAKE[one]
         else:

@@ -51,6 +51,8 @@ class StrategyGroup:
     name: str = field(default="several", init=False)
 
     def __post_init__(self) -> None:
+        if not self.strategies:
+            raise StrategyError("strategy is an empty list", "give it one strategy, or a list of some")
         bare = next((one for one in self.strategies if not hasattr(one, "prepare")), None)
         if bare is not None:
             raise StrategyError(

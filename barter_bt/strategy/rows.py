@@ -114,7 +114,7 @@ def known_times(frame: pl.DataFrame) -> np.ndarray:
     kind = frame.schema["time"]
     if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
         raise StrategyError(
-            f"column 'time' of the signals is {kind}; it must be a Datetime with a time zone",
+            f"column 'time' of the rows is {kind}; it must be a Datetime with a time zone",
             'for example .dt.replace_time_zone("UTC"), in pandas tz_localize("UTC"); it says when the row is '
             "known: of what was computed from a candle, the close"
             if kind.is_temporal()

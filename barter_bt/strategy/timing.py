@@ -65,12 +65,11 @@ def check_post_only(where: object, time_in_force: int, *, is_limit: bool) -> Non
     Raises
     ------
     StrategyError
-        It has no limit, or ends at once.
+        It is no limit, or one that ends at once. It says of whom: ``where``.
     """
-    if not is_limit:
-        raise StrategyError(f"{where} is post_only, and has no price", ONLY_MAKERS)
-    if time_in_force not in (GTC, DAY):
-        raise StrategyError(f"{where} is post_only, and {ASKED_TIMES[time_in_force]!r}", ONLY_MAKERS)
+    if not is_limit or time_in_force not in (GTC, DAY):
+        kind = f"time_in_force {ASKED_TIMES[time_in_force]!r}" if is_limit else "no price"
+        raise StrategyError(f"{where} is post_only, and has {kind}", ONLY_MAKERS)
 
 
 def moment_of(given: object, now: int, name: str, where: object) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from math import copysign
+from decimal import Decimal
+from math import copysign, isfinite
+from numbers import Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ from barter_bt.engine.event import (
     TIMER,
     TRADING_DISABLED,
 )
+from barter_bt.engine.fault import NO_FAULT
 from barter_bt.engine.order import CANCEL_IN_FLIGHT
 from barter_bt.engine.session import NO_SESSION, has_sessions, session_at
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of
@@ -360,19 +363,27 @@ class State:
 
     def _target(self, instrument: str | int, target: float, size: int, *, at_fill: bool = False) -> list[OrderRequest]:
         s, i = self._state, self.index(instrument)
-        steps = target_in_steps(s, i, target, size)
+        where = f"a target of {target!r} for {self._index.names[i]!r} at {moment(self.time)}"
+        given: Any = target
+        if not isinstance(given, (Real, Decimal)) or not isfinite(given):
+            raise StrategyError(f"{where}: it must be a finite number", "half of the equity is 0.5")
+        steps = target_in_steps(s, i, float(target), size)
         change = 0 if steps == UNKNOWN else change_to(s, i, steps, size)
+        if s.fault.code[0] != NO_FAULT:
+            return []  # beyond the range, or no share of the equity: the run ends and says so
         if change == UNKNOWN:
-            why = f"its price is {self.price(i):g}" if self.price(i) <= 0 < s.terms.zero[i] else "it has no price yet"
-            raise StrategyError(
-                f"a target of {target} for {self._index.names[i]!r} at {moment(self.time)}: {why}",
-                "wait until state.price(...) is above 0",
-            )
+            raise StrategyError(f"{where}: {self._why_unknown(i)}", "wait until state.price(...) is above 0")
         lots, worth = natural(change, s.terms.lots_per_unit[i]), None
         if at_fill and steps:
             value = value_of(s, i, steps, equity(s) if size == EQUITY else 0, size)
             worth = copysign(natural(value, s.assets.units_per_unit[s.terms.quote[i]]), target)
         return [OrderRequest(i, lots, resize=True, worth=worth)] if change else []
+
+    def _why_unknown(self, i: int) -> str:
+        price = self.price(i)
+        if price > 0:
+            return "the equity is not known yet"
+        return f"its price is {price:g}" if price <= 0 < self._state.terms.zero[i] else "it has no price yet"
 
     def close(self, instrument: str | int) -> list[OrderRequest]:
         """What closes a position: an opposite market order, immediate or cancel; none without a position."""

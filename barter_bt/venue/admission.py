@@ -17,6 +17,7 @@ from barter_bt.venue.taking import (
     fill_at,
     is_locked,
     is_within_limit,
+    misses_its_close,
     price_of_this_close,
     takes_at_arrival,
     takes_this_close,
@@ -98,6 +99,8 @@ def take(v: VenueState, order: int, i: int) -> None:
         at_once = _took_no_time(v, order, i) and v.orders.good_after[order] != v.orders.arrival[order]
         v.clock.hindsight[0] += int(at_once and is_within_limit(v, order, ticks))
         fill_at(v, order, i, ticks)
+    elif v.orders.met[order] == 0 and misses_its_close(v, order, i):
+        note_expiry(v, order, NOT_FILLED)
     if v.fill_terms.maker_fills_on[i] == BOOK:
         join_queue(v, order, i)
     update_triggers(v, i)

@@ -13,6 +13,7 @@ from barter_bt.engine.order import (
     NO_REASON,
     NO_TIME,
     NO_TRIGGER,
+    NOT_AMERICAN,
     OPEN,
     REJECTED,
     REQUESTED,
@@ -104,6 +105,8 @@ def _open(v: VenueState, order: int) -> None:
         return
     is_early = v.orders.good_after[order] > v.clock.time[0]
     reason = too_late(v, order, i)
+    if not reason and v.orders.kind[order] == EXERCISE and not v.endings.american[i]:
+        reason = NOT_AMERICAN
     if not reason and not is_early:
         reason = objection(v, order, i)
     if reason:

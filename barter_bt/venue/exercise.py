@@ -15,7 +15,6 @@ from barter_bt.engine.order import (
     FILLED,
     NO_PRICE,
     NO_REASON,
-    NOT_AMERICAN,
     NOT_FILLED,
     NOT_IN_THE_MONEY,
     OPEN,
@@ -57,8 +56,6 @@ def exercise(v: VenueState, order: int, i: int) -> None:
 
 
 def _objection(v: VenueState, i: int) -> int:
-    if not v.endings.american[i]:
-        return NOT_AMERICAN
     ticks = underlying_ticks(v, i)
     if ticks == NOT_KNOWN:
         return NO_PRICE

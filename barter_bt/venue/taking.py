@@ -138,6 +138,12 @@ def takes_this_close(v: VenueState, order: int, i: int) -> bool:
     return chosen and b.candle_time[i] == v.clock.time[0] and not _is_under_way(v, i)
 
 
+def misses_its_close(v: VenueState, order: int, i: int) -> bool:
+    """Whether an order that enters for the close of now, and then ends, comes where no candle has closed (rule 36)."""
+    asked = v.orders.candle_fill[order] == THIS_CLOSE and v.fill_terms.taker_fills_on[i] == CANDLES
+    return asked and v.orders.time_in_force[order] != GTC and v.orders.good_after[order] == v.clock.time[0]
+
+
 def _is_under_way(v: VenueState, i: int) -> bool:
     """Whether a candle of now has still to come to its close, where who takes then meets it (rule 59)."""
     return v.clock.stage[0] == VENUE_MARKET and v.fill_terms.candle_path[i] >= HIGH_FIRST

@@ -22,6 +22,15 @@ def test_a_run_in_which_all_went_as_asked_has_no_warning() -> None:
     assert run(flat(100, 100, 100), schedule({"at": 10, "buy": 1})).warnings == []
 
 
+def test_a_market_order_that_ends_at_once_and_is_not_filled_whole_is_told() -> None:
+    """A limit may expire, which is what limits are for."""
+    thin = [quotes((0, 99, 9, 101, 2), (5, 99, 9, 101, 9))]
+    too_much = run(thin, schedule({"at": 1, "buy": 3, "tif": "ioc"}))
+    assert told(too_much, "only order was not filled whole", "met too little")
+    for enough in ({"buy": 2, "tif": "ioc"}, {"buy": 3}, {"buy": 3, "tif": "ioc", "limit": 101}):
+        assert not run(thin, schedule({"at": 1} | enough)).warnings
+
+
 # Equity
 
 

@@ -148,6 +148,14 @@ def test_out_is_needed_to_run(config, engine, capsys):
     assert "--out is missing" in capsys.readouterr().err
 
 
+def test_what_is_no_run_is_refused_before_the_run(config, engine, monkeypatch, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("all of it")
+    monkeypatch.setattr("barter_bt.backtest.backtest", lambda *_, **__: pytest.fail("it has run"))
+    assert main(["backtest", str(config), "--out", str(tmp_path / "mine"), "--quiet"]) == 2
+    assert "is not a run directory, so it is not replaced" in capsys.readouterr().err
+
+
 def test_show(tmp_path, capsys):
     run_directory.write(replace(crossing_run(300, 10), warnings=["late data"]), tmp_path / "a", partial=True)
     assert main(["show", str(tmp_path / "a")]) == 0

@@ -38,6 +38,24 @@ def test_a_good_file_becomes_the_arguments_of_backtest(config):
 
 
 @pytest.mark.parametrize(
+    ("told", "terms_of"),
+    [
+        ('fees = "0.1%"', {"fees": "0.1%"}),
+        ("fees = 0.001", {"fees": 0.001}),
+        ('fees = { taker = "0.1%" }', {"fees": {"taker": "0.1%"}}),
+        ('fees = 0\nslippage = "0.05%"\nparticipation = "10%"', {"slippage": "0.05%", "participation": "10%"}),
+        ('fees = 0\nmargin = "20%"\naccount = "margin"', {"margin": "20%", "account": "margin"}),
+        ("fees = 0\nmargin_by_instrument = { walk_usd = 0.5 }", {"margin_by_instrument": {"walk_usd": 0.5}}),
+    ],
+)
+def test_rates_of_a_file_are_what_python_takes(config, told, terms_of):
+    """Numbers and text alone, and text in a table."""
+    replaced(config, "fees = { taker = 0.001 }", told)
+    latency = terms.Latency(request_ns=50_000_000, feed_ns=7)
+    assert load(config).build()["venues"] == {"xsim": terms.Venue(latency=latency, max_age_ns=10**9, **terms_of)}
+
+
+@pytest.mark.parametrize(
     ("old", "new", "message", "hint"),
     [
         ("seed = 3", "sed = 3", "unknown key 'run.sed'", "did you mean 'run.seed'?"),
@@ -47,12 +65,12 @@ def test_a_good_file_becomes_the_arguments_of_backtest(config):
         ('path = "candles.parquet"', "", "key 'data[0].path' is missing", "a Parquet or CSV file"),
         ("[balances]\nusd = 10_000", "", "key 'balances' is missing", "amounts"),
         ("seed = 3", 'seed = "x"', "run.seed: Expected int, got str", None),
-        ("taker = 0.001", 'taker = "0.1%"', "venues.xsim.fees.taker: Expected float", "0.1 % is 0.001"),
+        ("taker = 0.001", "taker = true", "venues.xsim.fees.taker: Expected int | float | str", "0.1 % is 0.001"),
         ('kind = "candles"', 'kind = "bars"', "data[0].kind: 'bars' is not known; known: trades, quotes", None),
         ('kind = "candles"', 'kind = "candle"', "data[0].kind: 'candle' is not known", "did you mean 'candles'?"),
         ("usd = 10_000", "usd = [1]", "balances.usd: Expected int | float | str, got array", None),
         ("usd = 10_000", "", "balances: Expected table of length >= 1", None),
-        ("{ taker = 0.001 }", "0.001", "venues.xsim.fees: Expected str | table, got float", "0.1 % is 0.001"),
+        ("{ taker = 0.001 }", "true", "venues.xsim.fees: Expected int | float | str | table", "0.1 % is 0.001"),
         ("[run]", "[run", "is not TOML: ", None),
     ],
 )

@@ -365,6 +365,9 @@ def test_rule_64_what_cannot_be_exercised_is_refused_when_it_is_asked_for():
     )
     result = run(DATA, european, [A, CALL])
     assert "not_american" in result.orders["reason"].to_list()
+    for what in ("a_call", "a_usd"):  # before it is asked whether there is a position
+        bare = Watch(lambda s: 0, lambda s, n, what=what: ([], [s.exercise(what, 2)] * (n == 1)), wake=("timer:1s",))
+        assert run(DATA, bare, [A, CALL]).orders["reason"].to_list() == ["not_american"]
 
 
 def test_rule_64_a_replica_follows_a_delivery():

@@ -247,6 +247,19 @@ def test_rule_35_at_the_close():
     assert fills(run(last, schedule({"at": 1, "buy": 1, "tif": "at_close"}), sessions=DAYS)) == [(10, 97, 1)]
 
 
+@pytest.mark.parametrize("limit", [{}, {"limit": 101}])
+def test_rule_36_without_a_candle_at_the_close_it_expires(limit):
+    """The candle of the close is missing: it does not wait for one of the next session. One that may wait does."""
+    market = candles((0, 5, 100, 104, 96, 101), (20, 30, 52, 56, 48, 53))
+    result = run(market, schedule({"at": 1, "buy": 1, "tif": "at_close"} | limit), sessions=DAYS)
+    assert orders(result) == [("expired", "not_filled", 0, 10)]
+    assert any("met too little, or nothing" in text for text in result.warnings) == (not limit)
+    own = {"at": 1, "buy": 1, "fill": "this_close"}
+    assert fills(run(market, schedule(own | {"after": 10}))) == [(30, 53, 1)]
+    assert fills(run(market, schedule(own | {"tif": "ioc"}))) == [(5, 101, 1)]
+    assert orders(run(market, schedule(own | {"tif": "ioc", "after": 10}))) == [("expired", "not_filled", 0, 10)]
+
+
 def test_rule_35_what_comes_late_for_its_session_is_rejected():
     venue = bt.Venue(latency=bt.Latency(request_ns=3 * S))
     market = trades((0, 100, 9), (9, 97, 9), (12, 90, 9), (25, 90, 9))

@@ -186,6 +186,15 @@ def test_at_the_open_and_at_the_close(streams: Any, opening: Any, closing: Any) 
         assert [(row["tif"], row["good_after"]) for row in tables.orders] == [("ioc", t(10))]
 
 
+@pytest.mark.parametrize("price", [None, 101])
+def test_at_a_close_without_a_candle(price: float | None) -> None:
+    """It expires there, and does not wait for the next session."""
+    early = (t(0), t(9), None, "btc_usd", 100.0, 101.0, 99.0, 100.0, 1.0)
+    missing = {"candles": [early, candle(20, (90, 99, 89, 92))]}
+    tables = on_days(missing, [held(2, 1, price, "at_close")])
+    assert (ends(tables), column(tables, "time_closed")) == ([EXPIRED], [t(10)])
+
+
 @pytest.mark.parametrize("streams", [CANDLES, TRADES, QUOTES])
 @pytest.mark.parametrize(("price", "tif"), [(101, "at_close"), (99, "at_close"), (102, "at_open"), (94, "at_open")])
 def test_limits_at_the_open_and_at_the_close(streams: Any, price: float, tif: str) -> None:

@@ -222,6 +222,8 @@ class Venue(Money):
             candle = self.last.get((index, "candle"))
             if candle and candle.time == now:  # rule 36
                 self.meet(order, candle.prices[-1], now, self.closes[index])
+            elif chosen and order.tif != "gtc" and order.terms.good_after == now:
+                self.note_end(order, "not_filled", now)
         order.resting = order.may_rest
         if order.resting and self.evidence(order.instrument, "resting") == "book":
             on_books.join(self, order)

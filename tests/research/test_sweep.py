@@ -189,6 +189,17 @@ def test_a_damaged_file_is_told_of(tmp_path):
         KeptRows(tmp_path)
 
 
+def test_a_set_of_which_no_strategy_can_be_made_is_a_row():
+    """What the user's function raises names the set; the others are there."""
+
+    def scaled(n):
+        return bt.Signals(pl.lit(1.0 / (n - 5)))
+
+    found = bt.sweep(simulation(), scaled, over={"n": (6, 5)}, workers=1)
+    assert any("the strategy of n=5 cannot be made: ZeroDivisionError" in note for note in found.notes)
+    assert found.frame["total_return"].is_null().to_list() == [False, True]
+
+
 def test_what_fails_is_a_row(tmp_path):
     """A set whose run raises has its error; the others are there."""
 

@@ -124,7 +124,9 @@ def test_an_unknown_figure_is_an_error_with_a_hint():
         _ = Summary("usd").sharp
 
 
-@pytest.mark.parametrize("options", [{"interval": "yearly"}, {"sampling": "often"}, {"risk_free": -1}])
+@pytest.mark.parametrize(
+    "options", [{"interval": "yearly"}, {"sampling": "often"}, {"sampling": 5}, {"risk_free": -1}, {"risk_free": "3%"}]
+)
 def test_options_are_checked_at_once(options):
     with pytest.raises(ConfigError):
         summarise(FakeRun(), **options)

@@ -94,36 +94,36 @@ class InstrumentSection(Section, frozen=True):
 class FeeTiersSection(Section, frozen=True):
     """Other rates by the volume of the days before."""
 
-    levels: Annotated[list[tuple[float, float, float]], Meta(description="volume, maker, taker; volumes ascend")]
+    levels: Annotated[list[tuple[Number, Number, Number]], Meta(description="volume, maker, taker; volumes ascend")]
     asset: Annotated[str, Meta(description="in which volume counts")]
     window: Annotated[int, Meta(description="how many days")] | UnsetType = UNSET
     every: Annotated[str, Meta(description='length of a day: "1d"')] | UnsetType = UNSET
-    volume_before: Annotated[float, Meta(description="of each day before the run")] | UnsetType = UNSET
+    volume_before: Annotated[Number, Meta(description="of each day before the run")] | UnsetType = UNSET
 
 
 class FeesSection(Section, frozen=True):
     """Fractions of the notional: 0.1 % is 0.001."""
 
-    maker: float | UnsetType = UNSET
-    taker: float | UnsetType = UNSET
-    per_contract: float | UnsetType = UNSET
-    per_order: float | UnsetType = UNSET
-    minimum: float | UnsetType = UNSET
-    maximum: float | UnsetType = UNSET
-    increment: float | UnsetType = UNSET
+    maker: Number | UnsetType = UNSET
+    taker: Number | UnsetType = UNSET
+    per_contract: Number | UnsetType = UNSET
+    per_order: Number | UnsetType = UNSET
+    minimum: Number | UnsetType = UNSET
+    maximum: Number | UnsetType = UNSET
+    increment: Number | UnsetType = UNSET
     tiers: FeeTiersSection | UnsetType = UNSET
     paid_in: Annotated[str, Meta(description='"quote", "received" or an asset')] | UnsetType = UNSET
-    discount: float | UnsetType = UNSET
+    discount: Number | UnsetType = UNSET
 
 
 class SlippageSection(Section, frozen=True):
     """By how much orders that take move their price against themselves."""
 
     ticks: int | UnsetType = UNSET
-    rate: float | UnsetType = UNSET
-    range_share: float | UnsetType = UNSET
-    volume_share: float | UnsetType = UNSET
-    impact: float | UnsetType = UNSET
+    rate: Number | UnsetType = UNSET
+    range_share: Number | UnsetType = UNSET
+    volume_share: Number | UnsetType = UNSET
+    impact: Number | UnsetType = UNSET
 
 
 class DelaysSection(Section, frozen=True):
@@ -169,19 +169,19 @@ class FaultsSection(Section, frozen=True):
 class TierSection(Section, frozen=True):
     """One tier of a margin; the last has no bound."""
 
-    rate: float
-    up_to: Annotated[float, Meta(description="the largest notional in it")] | UnsetType = UNSET
-    maintenance: float | UnsetType = UNSET
+    rate: Number
+    up_to: Annotated[Number, Meta(description="the largest notional in it")] | UnsetType = UNSET
+    maintenance: Number | UnsetType = UNSET
 
 
 class MarginSection(Section, frozen=True):
     """What a position needs to grow, and to be held."""
 
-    rate: float | UnsetType = UNSET
-    per_contract: float | UnsetType = UNSET
-    maintenance: float | UnsetType = UNSET
-    maintenance_per_contract: float | UnsetType = UNSET
-    liquidation_fee: float | UnsetType = UNSET
+    rate: Number | UnsetType = UNSET
+    per_contract: Number | UnsetType = UNSET
+    maintenance: Number | UnsetType = UNSET
+    maintenance_per_contract: Number | UnsetType = UNSET
+    liquidation_fee: Number | UnsetType = UNSET
     mode: Literal["cross", "isolated"] | UnsetType = UNSET
     tiers: list[TierSection] | UnsetType = UNSET
     liquidation: Literal["whole", "by_tier"] | UnsetType = UNSET
@@ -191,21 +191,21 @@ class MarginSection(Section, frozen=True):
 class VenueSection(Section, frozen=True):
     """The terms of one exchange."""
 
-    fees: FeesSection | str | UnsetType = UNSET
+    fees: FeesSection | Number | UnsetType = UNSET
     latency: LatencySection | UnsetType = UNSET
-    margin: MarginSection | UnsetType = UNSET
+    margin: MarginSection | Number | UnsetType = UNSET
     account: Literal["cash", "margin"] | UnsetType = UNSET
     taker_fills_on: Evidence | UnsetType = UNSET
     maker_fills_on: Evidence | UnsetType = UNSET
     triggers_on: Literal["auto", "quotes", "trades", "candles"] | UnsetType = UNSET
     limit_fill: Literal["through", "touch"] | UnsetType = UNSET
     max_age: Duration | UnsetType = UNSET
-    fees_by_instrument: dict[str, FeesSection | str] | UnsetType = UNSET
-    margin_by_instrument: dict[str, MarginSection] | UnsetType = UNSET
+    fees_by_instrument: dict[str, FeesSection | Number] | UnsetType = UNSET
+    margin_by_instrument: dict[str, MarginSection | Number] | UnsetType = UNSET
     candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET
-    slippage: SlippageSection | UnsetType = UNSET
-    slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
-    participation: float | UnsetType = UNSET
+    slippage: SlippageSection | Number | UnsetType = UNSET
+    slippage_by_instrument: dict[str, SlippageSection | Number] | UnsetType = UNSET
+    participation: Number | UnsetType = UNSET
     queue: Literal["conservative", "power", "logarithmic", "fifo", "relative_power"] | UnsetType = UNSET
     queue_power: int | UnsetType = UNSET
     faults: FaultsSection | UnsetType = UNSET

@@ -86,11 +86,11 @@ def _latency(place: Place, key: str, section: LatencySection) -> Latency:
     return latency
 
 
-def _terms(place: Place, key: str, kind: Callable[..., Any], section: Section | str) -> Any:
+def _terms(place: Place, key: str, kind: Callable[..., Any], section: Section | str | float) -> Any:
     """Fees and the like; what stands in a section of its own in them is made first."""
     from barter_bt.venue.tiers import FeeTiers
 
-    if isinstance(section, str):
+    if not isinstance(section, Section):
         return section  # a rate, or the name of a preset
     values = _all_given(section)
     if isinstance(tiers := values.get("tiers"), Section):

@@ -7,6 +7,6 @@ by the next one that saves there. The manifest has the checksum of every file, a
 
 from barter_bt.backtest.run_directory.manifest import FORMAT
 from barter_bt.backtest.run_directory.reading import TABLES, SavedRun, read
-from barter_bt.backtest.run_directory.writing import Run, write
+from barter_bt.backtest.run_directory.writing import Run, refuse_foreign, write
 
-__all__ = ["FORMAT", "TABLES", "Run", "SavedRun", "read", "write"]
+__all__ = ["FORMAT", "TABLES", "Run", "SavedRun", "read", "refuse_foreign", "write"]

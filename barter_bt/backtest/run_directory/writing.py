@@ -118,7 +118,7 @@ def write(
         A file could not be written (disk full, no permission); nothing is left behind.
     """
     target = Path(directory).resolve()
-    _refuse_foreign(target)
+    refuse_foreign(target)
     others = {} if benchmark is None else {benchmark_name: benchmark}
     files = _files(result, plot=plot, others=others) | _of_paths(ranges)
     manifest = _manifest(result, partial=partial, benchmark=next(iter(others), None))
@@ -191,7 +191,14 @@ def _manifest(result: Run, *, partial: bool, benchmark: str | None) -> dict[str,
     return plain
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
+    """Refuse to write a run where something else is.
+
+    Raises
+    ------
+    ConfigError
+        It is a file, or a directory with other things in it.
+    """
     if not target.exists():
         return
     if not target.is_dir():
