@@ -102,7 +102,8 @@ _SAID: Mapping[int, tuple[str, str]] = {
         "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
     ),
     LATE_PROTECTION: (
-        "the strategy protects an order of {name!r} at {time} behind which it has asked for another, or that is protected",
+        "the strategy protects an order of {name!r} at {time} behind which it has asked for another, or that is "
+        "protected",
         "an order is protected once, before the next is asked for: protect(s, buy(...), ...)",
     ),
     NOT_ASKED: (

@@ -1,4 +1,4 @@
-"""Random strategies, as source text: what they read, ask for and remember is drawn from the functions of the public API.
+"""Random strategies, as source text: what they read, ask for and remember is drawn from the public API.
 
 One text is a compiled strategy, which calls :mod:`barter_bt.strategy.api`, and, with functions of the same names that
 go through :class:`~barter_bt.strategy.view.State` and requests, a strategy in Python (:mod:`tests.strategy.spoken`).
