@@ -19,7 +19,13 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 
 _WITH_POLES = ("log", "log2", "log10", "log1p", "atanh")  # infinite where they are not defined
 _OF_ONE = (*_WITH_POLES, "sqrt", "exp", "expm1", "sin", "cos", "tan", "asin", "acos", "sinh", "cosh", "acosh")
-_WHOLE = {builtins.int: "trunc", math.trunc: "trunc", math.floor: "floor", math.ceil: "ceil", builtins.round: "rint"}
+_WHOLE: Mapping[Any, str] = {
+    builtins.int: "trunc",
+    math.trunc: "trunc",
+    math.floor: "floor",
+    math.ceil: "ceil",
+    builtins.round: "rint",
+}
 _BEYOND = 2.0**63
 
 
