@@ -28,6 +28,7 @@ from barter_bt.engine.fault import (
     BAD_TRIGGER,
     ENDLESS,
     FILL_IN_PAST,
+    LATE_PROTECTION,
     NO_SESSIONS,
     NOT_ASKED,
     OUT_OF_RANGE,
@@ -72,7 +73,7 @@ _SAID: Mapping[int, tuple[str, str]] = {
         "the strategy asked for an order of {name!r} at {time} with a trigger that cannot be",
         "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance, rate or ticks, not "
         "several; ticks need an instrument's price_increment; an activation is of what trails, beyond its stop; "
-        f"what only reduces is not protected; {RIGHT_SIDE}",
+        f"what only reduces is neither protected nor sized at its fill; {RIGHT_SIDE}",
     ),
     BAD_AMEND: (
         "an order of {name!r} is to be amended at {time} to what it cannot be",
@@ -101,6 +102,11 @@ _SAID: Mapping[int, tuple[str, str]] = {
         "times lie ahead, good_till behind good_after and of GTC alone; day, at_open and at_close have their own, and "
         "the last two are not post-only; candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK "
         "orders without a trigger",
+    ),
+    LATE_PROTECTION: (
+        "the strategy protects an order of {name!r} at {time} behind which it has asked for another, or that is "
+        "protected",
+        "an order is protected once, before the next is asked for: protect(s, buy(...), ...)",
     ),
     NOT_ASKED: (
         "the strategy says a condition of number {number} of what it asks for at {time}, which is no order",

@@ -54,6 +54,7 @@ _FILES = (
     "exact.py",
     "inference.py",
     "scalars.py",
+    "objections.py",
     "marks.py",
     "digest.py",
     "cache.py",

@@ -33,7 +33,8 @@ def helper(function: FunctionType, is_hot: bool, users: bool) -> Any:
     """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
     kind = UsersCompiler if users else PartCompiler
     name = function.__name__
-    options = {**OPTIONS, "forceinline": is_hot, "boundscheck": users, "pipeline_class": kind}
+    model = "python" if users else OPTIONS["error_model"]  # there a division by zero raises, as interpreted
+    options = {**OPTIONS, "error_model": model, "forceinline": is_hot, "boundscheck": users, "pipeline_class": kind}
     dispatcher = njit(**options)(function)
     known: dict[Any, Any] = {}
 

@@ -19,12 +19,13 @@ from numba.core.analysis import compute_cfg_from_blocks
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
-from numba.core.ir_utils import mk_unique_var
+from numba.core.ir_utils import find_outer_value, guard, mk_unique_var
 from numba.core.typed_passes import NativeLowering, NoPythonBackend, PreLowerStripPhis
 from numba.core.untyped_passes import FixupArgs, GenericRewrites, ReconstructSSA, TranslateByteCode
 from numba.extending import intrinsic
 
 from barter_bt.columns.inference import Inference
+from barter_bt.columns.objections import STAND_INS
 from barter_bt.columns.view import BY_ROW
 from barter_bt.errors import StrategyError
 
@@ -70,6 +71,22 @@ def _look(context: Any, module: Any) -> Any:
     return function
 
 
+def _let_object(code: Any) -> None:
+    """Replace calls that give some number where Python raises."""
+    for block in code.blocks.values():
+        for one in list(block.find_insts(ir.Assign)):
+            call = one.value
+            if not (isinstance(call, ir.Expr) and call.op == "call" and not call.kws):
+                continue
+            called = guard(find_outer_value, code, call.func)
+            if called in STAND_INS and not (called is round and len(call.args) > 1):
+                name = ir.Var(block.scope, mk_unique_var("$objects"), block.loc)
+                value = ir.Global("objects", STAND_INS[called], one.loc)
+                block.body.insert(block.body.index(one), ir.Assign(value, name, one.loc))
+                code._definitions[name.name] = [value]
+                call.func = name
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class _UsersCode(FunctionPass):
     _name = "barter_bt_users_code"
@@ -78,8 +95,9 @@ class _UsersCode(FunctionPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        """Refuse what is no column's row; put a look at the signals at the head of each loop."""
+        """Refuse what is no column's row; object as Python does; look at the signals at the head of each loop."""
         code = state.func_ir
+        _let_object(code)
         for block in code.blocks.values():
             for one in block.find_insts(ir.SetAttr):
                 where = f"{one.loc.filename}, line {one.loc.line}"

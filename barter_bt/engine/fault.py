@@ -18,6 +18,7 @@ BAD_AMEND = 22
 BAD_TRANSFER = 24  # margin that cannot be asked for
 UNSEEN_TRIGGER = 23  # it looks at prices that the instrument has no data of
 NOT_ASKED = 25  # of an order that a condition is said of
+LATE_PROTECTION = 26  # of an order that is protected already, or not the last that is asked for
 
 
 class Fault(Table, rows=1):

@@ -58,6 +58,19 @@ def is_asked(s: EngineState, row: int) -> bool:
     return False
 
 
+def next_open(s: EngineState, row: int) -> int:
+    """The row of the next order that is asked for behind one; the number of rows without one."""
+    other = row + 1
+    while other < len(s.actions) and s.actions.order[other] != NO_ORDER:
+        other += 1
+    return other
+
+
+def is_protected_by(s: EngineState, row: int, other: int) -> bool:
+    """Whether a row behind an order, as of :func:`next_open`, is of what protects it."""
+    return bool(other < len(s.actions) and s.actions.parent[other] == row and not s.actions.follows[other])
+
+
 @unit
 def ask_market(s: EngineState, i: int, side: int, quantity: float) -> int:
     """A market order; returns its row among the actions."""
@@ -204,8 +217,8 @@ def ask_reduce_only(s: EngineState, row: int) -> int:
     """Let an order that was asked for do nothing but reduce the position."""
     if not is_asked(s, row):
         return row
-    a = s.actions
-    a.reduce_only[row] = 1
-    if row + 1 < len(a) and a.parent[row + 1] == row and not a.follows[row + 1]:  # what opens nothing is not protected
-        fail(s.fault, BAD_TRIGGER, a.instrument[row])
+    s.actions.reduce_only[row] = 1
+    sized = s.actions.wish[row] > 0
+    if sized or is_protected_by(s, row, next_open(s, row)):  # what opens nothing is not protected
+        fail(s.fault, BAD_TRIGGER, s.actions.instrument[row])
     return row

@@ -14,11 +14,11 @@ from barter_bt.engine.action.protect import (
     ask_protection,
     is_on_wrong_side,
 )
-from barter_bt.engine.fault import BAD_TRIGGER, fail
+from barter_bt.engine.fault import BAD_TRIGGER, LATE_PROTECTION, fail
 from barter_bt.engine.order import LAST, MARK, NO_TRIGGER
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, has_tick, price_steps
-from barter_bt.strategy.asking import given_steps, is_asked, is_given
+from barter_bt.strategy.asking import given_steps, is_asked, is_given, is_protected_by, next_open
 
 
 @unit
@@ -52,10 +52,16 @@ def ask_trigger(
 def ask_protected(
     s: EngineState, row: int, unit: int, stop_loss: float, take_profit: float, trailing: float, activation: float
 ) -> int:
-    """Protect an entry that was asked for; an amount of 0 is left out, and a price that is not given."""
+    """Protect an entry that was asked for; an amount of 0 is left out, and a price that is not given.
+
+    What protects it has the numbers behind its own (rule 31), so no order may have been asked for since.
+    """
     if not is_asked(s, row):
         return row
     i = s.actions.instrument[row]
+    if next_open(s, row) < len(s.actions):
+        fail(s.fault, LATE_PROTECTION, i)
+        return row
     per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
     if unit == BY_FRACTION:
         per_unit, noise = float(RATE), 1.0
@@ -89,15 +95,15 @@ def ask_trigger_by(s: EngineState, row: int, which: int) -> int:
     """Let the trigger of an order that was asked for, and those of what protects it, look at prices of its choice."""
     if not is_asked(s, row):
         return row
-    a, has_stop, other = s.actions, int(s.actions.trigger_kind[row] != NO_TRIGGER), row + 1
+    a, has_stop, other = s.actions, int(s.actions.trigger_kind[row] != NO_TRIGGER), next_open(s, row)
     if not LAST <= which <= MARK:
         fail(s.fault, BAD_TRIGGER, a.instrument[row])
         return row
     a.trigger_by[row] = which
-    while other < len(a) and a.parent[other] == row and not a.follows[other]:
+    while is_protected_by(s, row, other):
         a.trigger_by[other] = which
         has_stop |= int(a.trigger_kind[other] != NO_TRIGGER)
-        other += 1
+        other = next_open(s, other)
     if not has_stop:
         fail(s.fault, BAD_TRIGGER, a.instrument[row])
     return row

@@ -217,6 +217,55 @@ def test_every_driver_asks_for_the_same(interpret):
     assert fills(results[0]) == fills(results[1]) == fills(results[2])
 
 
+LATE, TWICE = range(2)
+
+
+@pytest.mark.parametrize("interpret", [True, False])
+@pytest.mark.parametrize("what", [LATE, TWICE])
+def test_what_protects_an_entry_is_asked_for_right_behind_it(what, interpret):
+    """Behind another order it had numbers of its own, and waited for ever: the position stood unprotected."""
+
+    def decide(s, my):
+        if my.variables.asked[0] == 0:
+            my.variables.asked[0] = 1
+            entry = api.buy(s, 0, 2.0)
+            if my.parameters.what[0] == LATE:
+                api.limit_buy(s, 0, 1.0, 50.0)
+            else:
+                api.protect(s, entry, 90.0)
+            api.protect(s, entry, 95.0)
+
+    strategy = bt.Compiled(decide, {"what": what}, {"asked": 0}, wake="trade")
+    with pytest.raises(StrategyError, match="protects an order of 'a_usd' .* behind which it has asked for another"):
+        run(trades((1, 100, 5), (2, 101, 5), (3, 96, 5)), strategy, interpret=interpret)
+
+
+def test_cancels_may_lie_between_an_entry_and_what_is_said_of_it():
+    """They are no orders: what looks for what protects an entry passes over them."""
+
+    def decide(s, my):
+        my.variables.calls[0] += 1
+        if my.variables.calls[0] == 1:
+            api.limit_buy(s, 0, 1.0, 50.0)
+        if my.variables.calls[0] == 2:
+            entry = api.buy(s, 0, 2.0)
+            api.cancel_all(s, 0)
+            api.protect(s, entry, 95.0, 120.0)
+            api.cancel_all(s, 0)
+            api.trigger_by(s, entry, api.LAST)
+        if my.variables.calls[0] == 5:
+            entry = api.buy(s, 0, 1.0)
+            api.cancel_all(s, 0)
+            api.protect(s, entry, 90.0)
+            api.reduce_only(s, entry)
+
+    market = trades((1, 100, 5), (2, 100, 5), (3, 101, 5), (4, 95, 5), (5, 96, 5))
+    with pytest.raises(StrategyError, match="trigger that cannot be") as caught:
+        run(market, bt.Compiled(decide, {}, {"calls": 0}, wake="trade"))
+    assert [row[1] for row in orders(caught.value.result)] == ["cancelled", "filled", "filled", "cancelled"]
+    assert caught.value.result.state.orders.array("trigger_by").tolist() == [0, api.LAST, api.LAST, api.LAST]
+
+
 @pytest.mark.parametrize(
     ("request_", "message"),
     [

@@ -51,7 +51,7 @@ def book_imbalance(s: EngineState, i: int, levels: int = 1) -> float:
 
 def book_average(s: EngineState, i: int, side: int, quantity: float) -> float:
     """The average price of so much of a side, from the best on; NaN if it has not so much, or for less than a lot."""
-    if is_unknown(s.whole, i):
+    if is_unknown(s.whole, i) or not quantity > 0.0:
         return NOT_KNOWN
     t = s.whole.terms
     lots = whole_lots(quantity, t.lots_per_unit[i], t.lot_noise[i])

@@ -65,9 +65,10 @@ def protect(
 ) -> int:
     """Protect an entry (rule 31): ``protect(s, buy(s, i, 1.0), 0.02, 0.05, 0.0, FRACTION)``.
 
-    What is 0.0 is left out. ``unit`` says what the amounts are: ``PRICE``, ``DISTANCE`` from the price of the entry,
-    that in ``TICKS``, or a ``FRACTION`` of it; ``trailing_stop`` is never a price, and follows the best from when the
-    price has come to ``trailing_activation``, if that is given (rule 103).
+    It is said once of an order, before another is asked for. What is 0.0 is left out. ``unit`` says what the amounts
+    are: ``PRICE``, ``DISTANCE`` from the price of the entry, that in ``TICKS``, or a ``FRACTION`` of it;
+    ``trailing_stop`` is never a price, and follows the best from when the price has come to ``trailing_activation``, if
+    that is given (rule 103).
     """
     return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing_stop, trailing_activation)
 

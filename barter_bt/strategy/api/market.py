@@ -104,11 +104,11 @@ def column(s: EngineState, i: int, number: int) -> float:
     """
     if is_unknown(s.whole, i):
         return NOT_KNOWN
-    row = number * len(s.whole.instruments) + i
-    if number < 0 or row >= len(s.whole.columns):
+    count = len(s.whole.instruments)
+    if not 0 <= number < len(s.whole.columns) // count:
         fail(s.whole.fault, BAD_COLUMN, number)
         return NOT_KNOWN
-    return s.whole.columns.value[row]
+    return s.whole.columns.value[number * count + i]
 
 
 def session_open(s: EngineState, i: int) -> int:
