@@ -12,10 +12,12 @@ from barter_bt.columns.memory import array
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
 from barter_bt.engine.terms import zero_of
 from barter_bt.errors import StrategyError, nearest
+from barter_bt.instrument.instrument import decimal
 from barter_bt.strategy.cells import codes_of, values_or
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.triggers import NO_TICK, WHOLE_TICKS
 
+_TOLD_APART = float(1 << 50)  # units, up to which a product of floats is off by less than half of one
 MOST_STEPS = 4.6e18
 
 
@@ -37,6 +39,18 @@ def whole_steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> 
     whole = np.floor(scaled + 0.5)
     off = ~(np.abs(scaled - whole) <= noise + scaled * 4e-16) | ~(scaled < MOST_STEPS)
     return (np.sign(values) * np.where(scaled < MOST_STEPS, whole, 0)).astype(np.int64), off
+
+
+def whole_units(amounts: np.ndarray, scaled: np.ndarray, codes: np.ndarray, market: Market) -> np.ndarray:
+    """Amounts of money ≥ 0 in whole units of each instrument's, half to even.
+
+    ``scaled`` is the same by floats. Where those do not tell one unit from the next, the decimals of an amount count.
+    """
+    found: np.ndarray = np.rint(scaled).astype(np.int64)
+    for row in np.flatnonzero(scaled >= _TOLD_APART):
+        unit = market.scales.units[market.index.settlement_assets[codes[row]]]
+        found[row] = round(Fraction(decimal(float(amounts[row]), "an amount")) / Fraction(unit))
+    return found
 
 
 def ticks_of(

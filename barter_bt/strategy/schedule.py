@@ -35,6 +35,7 @@ from barter_bt.strategy.rows import (
     shared_column,
     target_values,
     toward_zero,
+    whole_units,
 )
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
@@ -327,7 +328,11 @@ class Schedule:
                 fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
                 beyond = np.abs(target) * each[codes] >= MOST_STEPS
                 fail(frame, beyond, f"a target beyond {MOST_STEPS:g} steps", _TOO_FINE[self.size])
-            targets[rows] = np.copysign(toward_zero(scaled) if self.size == "units" else np.rint(scaled), target[rows])
+            if self.size == "notional":
+                whole = whole_units(np.abs(target[rows]), scaled, codes[rows], market)
+            else:
+                whole = toward_zero(scaled) if self.size == "units" else np.rint(scaled)
+            targets[rows] = np.where(target[rows] < 0, -whole, whole)
         if self.size == "equity":
             self._refuse_foreign(np.flatnonzero(np.bincount(codes[wanted])), market)
         return targets

@@ -391,3 +391,12 @@ def test_rule_20_a_lot_is_held_where_a_whole_lot_counts(lots, per_unit, noise, u
         for _ in range(abs(ulps)):
             near = math.nextafter(near, math.inf if ulps > 0 else 0.0)  # noqa: PLW2901
         assert holds_lot(near, per_unit, noise) == (whole_lots(near, per_unit, noise) > 0)
+
+
+def test_rule_18_a_notional_of_more_units_than_floats_tell_apart_counts_by_its_decimals():
+    """Rule 18: 5.25e-6 are seven lots at 0.003, and the product of floats is 64 of 1e-23 less."""
+    one = bt.Instrument("x", "a_usd", price_increment="0.00003", quantity_increment="0.00025")
+    wish = schedule({"at": 1, "target": 5.25e-06}, size="notional", with_fee=False)
+    options = {"balances": {"usd": "0.00001"}, "units": {"usd": "0.00000000000000000000001"}}
+    result = bt.testing.run(trades((0, 0.003, 1), (2, 0.003, 1)), wish, [one], **options)
+    assert result.orders["quantity"].to_list() == [0.00175]

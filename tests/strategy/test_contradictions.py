@@ -45,7 +45,7 @@ def test_what_takes_is_not_post_only(terms: dict[str, Any]) -> None:
     asked = {"instrument": "a_usd", "quantity": 1.0, "post_only": True} | terms
     refused(Once(lambda state: [bt.OrderRequest(**asked)]), "is post_only, and has")
     row = pl.DataFrame({"time": [FIRST], "action": ["open"]} | {name: [value] for name, value in asked.items()})
-    refused(bt.Schedule(row), "post_only of what cannot rest")
+    refused(bt.Schedule(row), "post_only where it has no effect")
     command = row.drop("action").with_columns(command=pl.lit("open"))
     refused(Once(lambda state: []), "is post_only, and has", commands=bt.Commands(command))
 
@@ -53,7 +53,7 @@ def test_what_takes_is_not_post_only(terms: dict[str, Any]) -> None:
 def test_an_entry_that_ends_at_once_is_not_post_only() -> None:
     """Rule 60: the row of a target."""
     row = {"instrument": ["a_usd"], "target": [1.0], "price": [99.0], "post_only": [True], "time_in_force": ["fok"]}
-    refused(bt.Schedule(pl.DataFrame({"time": [FIRST]} | row)), "post_only of what cannot rest")
+    refused(bt.Schedule(pl.DataFrame({"time": [FIRST]} | row)), "post_only where it has no effect")
 
 
 def test_compiled_what_takes_is_not_post_only() -> None:
@@ -65,7 +65,7 @@ def test_compiled_what_takes_is_not_post_only() -> None:
     def closing(s: Any, my: Any) -> None:
         api.at_close(s, api.limit_buy(s, 0, 1.0, 90.0, post_only=1))
 
-    refused(bt.Compiled(at_once, wake="bar_close"), "do not go together")
+    refused(bt.Compiled(at_once, wake="bar_close"), "time in force or post-only cannot be")
     refused(bt.Compiled(closing, wake="bar_close"), "with times or a candle_fill that cannot be")
 
 
