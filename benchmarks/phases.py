@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KERNEL = "kernel"
 PHASES = {
-    "data: canonical columns and codes": ("data.stream:to_chunk", "data.canonical:Canon.apply"),
+    "data: canonical columns and codes": ("data.rows:to_chunk", "data.canonical:Canon.apply"),
     "data: instruments, range and order": (
         "data.facts:instruments",
         "data.facts:price_range",

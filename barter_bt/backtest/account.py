@@ -68,12 +68,15 @@ def price_ranges(streams: Sequence[Stream], index: IndexedInstruments) -> dict[i
     return found
 
 
+_AMOUNTS = ("per_order", "minimum", "increment")  # of fees
+
+
 def fees_cut(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> list[str]:
     """A warning of each amount that orders pay of which something else is counted (rule 40)."""
     warnings = []
     for i, instrument in enumerate(index.names):
         fees, unit = fees_of(index, venues, i), scales.units[index.settlement_assets[i]]
-        for name in ("per_order", "minimum", "increment"):
+        for name in _AMOUNTS if fees.by_order else ():
             amount = Fraction(decimal(getattr(fees, name) or 0, name))
             counted = round(amount / Fraction(unit)) * Fraction(unit)
             if abs(counted - amount) > amount * _NOISE:
