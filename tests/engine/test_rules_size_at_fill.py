@@ -106,3 +106,13 @@ def test_a_request_that_cannot_be_is_told(terms, said):
 def test_rule_61_what_cannot_be_is_told(row, options, said):
     with pytest.raises(StrategyError, match=said):
         run(trades((0, 100, 5)), schedule({"at": 1, "target": 0.5, **row}, **options))
+
+
+def test_an_order_that_is_sized_at_its_fill_does_not_only_reduce():
+    """As in Python, where a request with both is refused."""
+
+    def decide(s, my):
+        api.reduce_only(s, api.target_value(s, 0, 500.0, 1))
+
+    with pytest.raises(StrategyError, match="neither protected nor sized at its fill"):
+        run(trades((1, 100, 9), (2, 101, 9)), bt.Compiled(decide, wake="trade"))

@@ -29,7 +29,7 @@ from tests.reference.rewrite import (
     seen_apart,
 )
 
-RELATED = draws(25)  # scenarios for each relation
+RELATED = draws(12)  # scenarios for each relation
 PATHLESS: dict[str, Any] = {"candle_path": "pessimistic"}
 
 
