@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class Inbox:
     ----------
     held
         How many of them wait elsewhere, behind something that is asked for.
+    give_up_held
+        Gives these up as well.
     dropped
         How many were given up, because whoever reads is too slow.
     is_closed
@@ -52,6 +54,7 @@ class Inbox:
 
     def __init__(self, limit: int | None = None) -> None:
         self._limit, self.dropped, self.held = limit, 0, 0
+        self.give_up_held: Callable[[], None] = lambda: None
         self._items: deque[tuple[Any, bool]] = deque()
         self._news = asyncio.Event()
         self.is_closed = False
@@ -63,6 +66,8 @@ class Inbox:
             staying = [one for one in self._items if one[1]]
             self.dropped += len(self._items) - len(staying) + 1
             self._items = deque(staying)
+            self.give_up_held()
+            self.held = 0
             return False
         self._items.append((item, stays))
         self._news.set()

@@ -84,6 +84,7 @@ class Lanes:
     ) -> None:  # fmt: skip
         self._rest, self._clock, self._random, self._inbox, self._read = rest, clock, random, inbox, read
         self._of: dict[str, Lane] = {}
+        inbox.give_up_held = self._give_up_waiting
         self._paused: list[Lane] | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -152,6 +153,11 @@ class Lanes:
         for lane in self._paused or ():
             self._inbox.put(lane, stays=True)
         self._paused = None
+
+    def _give_up_waiting(self) -> None:
+        """There are too many messages: they are asked for over the next link."""
+        for lane in self._of.values():
+            lane.waiting.clear()
 
     def _give_up(self, lane: Lane) -> None:
         for task in lane.asked.values():
