@@ -58,7 +58,9 @@ def write_html(target: Path, template: str, charts: Mapping[str, Model], **value
     script, divs = components(dict(charts)) if charts else ("", {})
     environment = Environment(loader=PackageLoader("barter_bt.report", "page"), autoescape=True)
     scripts = Resources(mode="inline", components=["bokeh"]).js_raw if charts else []
-    page = environment.get_template(template).render(divs=divs, script=script, scripts=scripts, light=STYLES["light"], **values)
+    page = environment.get_template(template).render(
+        divs=divs, script=script, scripts=scripts, light=STYLES["light"], **values
+    )
     with replacing(target) as file:
         file.write_text(page, "utf-8")
     return target
