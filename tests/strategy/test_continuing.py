@@ -19,7 +19,7 @@ MINUTES = bt.data.generate.candles(300, 3, "h").cast({"instrument": pl.String})
 BARS = pl.concat(
     [MINUTES, MINUTES.with_columns((pl.col("open", "high", "low", "close") * 1.1).round(4), instrument=pl.lit("m"))]
 ).sort("time_exchange", "instrument")
-TICK = {"price_increment": "0.0001"}
+TICK: dict[str, Any] = {"price_increment": "0.0001"}
 CONTRACTS = [
     bt.Instrument("x", name, "oil", "usd", kind="future", expiry=FIRST + timedelta(minutes=at), **TICK)
     for name, at in (("h", 130), ("m", 290))
@@ -28,7 +28,7 @@ RISING = pl.when(pl.col("close") > pl.col("close").rolling_mean(20)).then(1.0).o
 
 
 def run(strategy: Any, data: Any = None, contracts: Any = CONTRACTS, **options: Any) -> bt.Result:
-    given = {"balances": {"usd": 10_000}, "interpret": True} | options
+    given: dict[str, Any] = {"balances": {"usd": 10_000}, "interpret": True} | options
     return bt.backtest(bt.data.candles(BARS) if data is None else data, contracts, strategy, **given)
 
 
@@ -59,7 +59,7 @@ def test_a_position_is_rolled_where_the_target_says_nothing_new() -> None:
 
 
 def test_targets_are_known_when_their_candles_have_arrived() -> None:
-    late = run(ContinuousSignals(RISING, "30m"), venues=bt.Venue(latency=bt.Latency(feed_ns="7s")))
+    late = run(ContinuousSignals(RISING, "30m"), venues=bt.Venue(latency=bt.Latency(feed_ns=7 * 10**9)))
     assert set(late.orders["time_sent"].drop_nulls().dt.second().to_list()) == {7}
 
 
