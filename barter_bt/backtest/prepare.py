@@ -194,7 +194,8 @@ def _ground(asked: Asked) -> _Ground:
 
 def _counted(asked: Asked, index: IndexedInstruments) -> set[str]:
     """Names of what there is an amount of, or an equity in; others stand in rates alone."""
-    named = [str(name).rpartition(".")[2] for name in (*(asked.balances or ()), asked.reporting or "")]
+    told = asked.balances if isinstance(asked.balances, Mapping) else ()
+    named = [str(name).rpartition(".")[2] for name in (*told, asked.reporting or "")]
     return {*named, *(asset for one in index.instruments for asset in one.assets)}
 
 

@@ -32,10 +32,10 @@ UNREAD: Mapping[str, Mapping[str, str]] = {
     "sweep": _OF_SWEEPS,
     "walk-forward": _OF_SWEEPS,
     "causality": _OF_BACKTESTS,
-    "paper": _ON_PAPER | {"alerts.stale": _ALWAYS_HEARD},
+    "paper": _ON_PAPER | dict.fromkeys(("alerts.stale", "alerts.behind"), _ALWAYS_HEARD),
     "paper at an exchange": _ON_PAPER | _AT_A_MARKET,
     "live": _AT_AN_EXCHANGE,
-    "live --network loopback": _LIVE | {"alerts.stale": _ALWAYS_HEARD},
+    "live --network loopback": _LIVE | dict.fromkeys(("alerts.stale", "alerts.behind"), _ALWAYS_HEARD),
     "replay": _ON_PAPER | _AGAIN,
     "replay --live": _AT_AN_EXCHANGE | _AGAIN,
 }

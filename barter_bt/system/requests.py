@@ -11,14 +11,14 @@ import msgspec
 from barter_bt.engine.amend import approve_amend, record_amend_asked
 from barter_bt.engine.audit import REPLACED, note_output
 from barter_bt.engine.fault import NO_FAULT, RISK_OUT_OF_BOUNDS, RISK_RAISED
-from barter_bt.engine.order import IOC, LIMIT, NO_REASON, OPEN, OPEN_IN_FLIGHT, PARENT_ENDED, REASONS
+from barter_bt.engine.order import IOC, NO_REASON, OPEN, OPEN_IN_FLIGHT, PARENT_ENDED, REASONS
 from barter_bt.engine.state.amends import AMEND_REASONS, ORDER_ENDED
 from barter_bt.engine.state.orders import is_live
 from barter_bt.engine.state.orders import replace as replace_order
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
 from barter_bt.engine.targets import size_at_fill
-from barter_bt.errors import DataError, InstrumentError, StrategyError
+from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
     EngineError,
@@ -173,11 +173,6 @@ class Requests:
         key, terms, i = request.key, request.state, self.index.instrument(request.key.instrument)
         lots, values = self.units.lots(i, terms.quantity), plain_terms(self.units, i, terms)
         misdirected = self._misdirected(request, i)
-        if values["post_only"] and values["kind"] != LIMIT:
-            raise DataError(
-                f"order {key.cid!r} of {self.index.names[i]!r} is post-only, and has no limit",
-                "a market order takes: leave post_only out",
-            )
         if terms.conditions is not None:
             where = f"order {key.cid!r} of {self.index.names[i]!r}"
             check_times(terms.conditions, self.state.engine.time[0], where)

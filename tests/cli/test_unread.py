@@ -97,13 +97,25 @@ READ = {
         *("run.reporting", "run.mark_every", "run.start", "run.end", "run.interpret", "run.trading"),
     }
 }
-READ["paper at an exchange"] = READ["paper"] - {"data", "run.start", "run.end"} | {"alerts.stale"}
+READ["paper at an exchange"] = READ["paper"] - {"data", "run.start", "run.end"} | {"alerts.stale", "alerts.behind"}
 READ["live"] = READ["paper at an exchange"] - {
     *("balances", "venues", "rates", "cash_flows", "paper", "run.mark_every", "run.interpret")
 }
-READ["live --network loopback"] = READ["live"] - {"alerts.stale"} | {"data", "balances", "run.start", "run.end"}
+READ["live --network loopback"] = READ["live"] - {"alerts.stale", "alerts.behind"} | {
+    "data",
+    "balances",
+    "run.start",
+    "run.end",
+}
 READ["replay"] = READ["paper"] - {"alerts", "metrics", "alerts.webhook", "alerts.kinds"}
-READ["replay --live"] = READ["live"] - {"alerts", "metrics", "alerts.webhook", "alerts.kinds", "alerts.stale"}
+READ["replay --live"] = READ["live"] - {
+    "alerts",
+    "metrics",
+    "alerts.webhook",
+    "alerts.kinds",
+    "alerts.stale",
+    "alerts.behind",
+}
 REFUSED = {"commands", "record"}
 
 

@@ -95,7 +95,10 @@ def test_rows_are_counted_as_given_behind_commands_of_many_instruments() -> None
         ([{"quantity": 1, "protect_by": "pips", "stop_loss": 95}], "protect_by is 'pips'"),
         ([{"quantity": 1, "protect_by": "price"}], "protect_by, and nothing that protects"),
         ([{"quantity": 1, "post_only": True}], "is post_only, and has no price"),
-        ([{"quantity": 1, "price": 99, "post_only": True, "time_in_force": "fok"}], "is post_only, and 'fok'"),
+        (
+            [{"quantity": 1, "price": 99, "post_only": True, "time_in_force": "fok"}],
+            "is post_only, and has time_in_force 'fok'",
+        ),
         ([{"quantity": 1, "price": 99, "stop_loss": 99}], "wrong side"),
         ([{"quantity": -1, "reduce_only": True, "stop_loss": 99}], "reduce_only and has stop_loss"),
         ([{"quantity": 1, "after": 0}], "after that names no fitting row"),

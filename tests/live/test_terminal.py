@@ -131,7 +131,8 @@ def test_a_line_says_what_an_order_waits_for(asked: dict[str, Any], said: str) -
         def generate_algo_orders(self, state: Any) -> Any:
             if state.raw.orders.__len__():
                 return None
-            return [], [bt.OrderRequest("btc_usd", 1, **({"protect_by": "fraction"} | asked))]
+            unit = {"protect_by": "fraction"} if {*asked} & {"stop_loss", "trailing_stop"} else {}
+            return [], [bt.OrderRequest("btc_usd", 1, **(unit | asked))]
 
     async def session() -> list[str]:
         handle = await paper(simulation(3), Once()).start()

@@ -33,7 +33,8 @@ def test_published_trailing_stop_and_target(protection, bar, price):
     Whatever is met by a bar that stands at one price fills when that bar opens.
     """
     orders = [{"at": 60, "buy": 10, **protection}, {"at": 360, "sell": 10, "reduce_only": True}]
-    result = run_prices(CLOSES, schedule(*orders, protect_by="fraction"), venues=AT_THE_CLOSE, balances={"usd": 100})
+    unit = {"protect_by": "fraction"} if protection else {}
+    result = run_prices(CLOSES, schedule(*orders, **unit), venues=AT_THE_CLOSE, balances={"usd": 100})
     bought, sold = table(result.trades, "time_exchange", "side", "price", "quantity")
     assert bought == (60, "buy", 10, 10)
     assert sold == (60 * bar + (0 if protection else 60), "sell", price, 10)

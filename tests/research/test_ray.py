@@ -105,7 +105,7 @@ def rows_are_those_of_threads():
 def what_is_raised_is_told_as_elsewhere():
     """The error itself, with Ray's account of it as a note; what is not the same on a node is told as well."""
     with pytest.raises(ZeroDivisionError, match="no bars: 4") as told:
-        bt.sweep(simulation(), failing, over={"bars": (3, 4)}, executor="ray")
+        bt.sweep(failing, Every, over={"bars": (3, 4)}, executor="ray")
     assert "On a worker of Ray" in told.value.__notes__[0]
     assert type(told.value) is ZeroDivisionError
     from barter_bt.research.executors import crew_of

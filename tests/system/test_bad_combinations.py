@@ -201,7 +201,7 @@ CASES: dict[str, Case] = {
         {"post_only": True},
         {"post_only": True},
         None,
-        ((BUY, MARKET, 0, POST, None),),
+        None,  # Barter takes it, and makes nothing of it
     ),
     "post-only at once": Case(
         {"price": 95, "post_only": True, "time_in_force": "ioc"},
