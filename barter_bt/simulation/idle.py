@@ -17,13 +17,16 @@ _LEVELS_PER_ROW = 32  # that are copied in the time that a row takes
 
 
 def catch_up_idle(s: EngineState, v: VenueState, f: Cursors, now: int) -> int:
-    """See what matters of all rows up to ``now``; returns -1, or the cursor that needs its next chunk first."""
+    """See what matters of all rows up to ``now``; returns -1, or the cursor that needs its next chunk first.
+
+    Opens of ``now`` come after what the venue wakes for (rule 10), unless that is later, when the market has ended.
+    """
     plain = s.engine.has_books[0] and s.engine.repeats[0] == 0
     if plain and len(v.taken) == 0 and v.clock.needs_marks[0] == 0:
         for c in range(s.engine.streams[0]):
             if f.kind[c] == BOOK_ROWS:
                 _take_books(s, v, f, c, now)
-    return catch_up(v, f, s.engine.streams[0], now)
+    return catch_up(v, f, s.engine.streams[0], now, now if s.engine.turn_time[0] > now else now - 1)
 
 
 @unit

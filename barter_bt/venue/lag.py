@@ -17,8 +17,8 @@ from barter_bt.venue.state import VenueState
 
 
 @unit
-def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
-    """See what matters of all rows up to ``now``; opens stamped ``now`` come after the request (rule 10).
+def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int, opens: int) -> int:
+    """See what matters of all rows up to ``now``, of opens up to ``opens``: those of a request's time come after it.
 
     Returns -1, or the cursor that needs its next chunk first.
     """
@@ -36,7 +36,7 @@ def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
     candles = 2 * streams
     for stream in range(streams):
         if cursors.kind[stream] == CANDLE_ROWS:
-            advance(cursors, candles, _end(cursors, candles, _opened(cursors, candles, stream + streams, now), now - 1))
+            advance(cursors, candles, _end(cursors, candles, _opened(cursors, candles, stream + streams, opens), opens))
             if cursors.due[candles] == STARVED:
                 return candles
             candles += 1
@@ -50,10 +50,10 @@ def _passed(cursors: Cursors, c: int, engine: int) -> int:
     return cursors.row[c]
 
 
-def _opened(cursors: Cursors, c: int, engine: int, now: int) -> int:
+def _opened(cursors: Cursors, c: int, engine: int, opens: int) -> int:
     """The same of opens: candles that the engine has had have opened before."""
     row = _passed(cursors, c, engine)
-    return row if row > cursors.row[c] and cursors.time[c][row - 1] < now else cursors.row[c]
+    return row if row > cursors.row[c] and cursors.time[c][row - 1] <= opens else cursors.row[c]
 
 
 def _end(cursors: Cursors, c: int, row: int, now: int) -> int:

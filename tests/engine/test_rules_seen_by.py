@@ -70,6 +70,14 @@ def test_rule_78_what_the_venue_alone_sees_ends_with_the_market_at_the_engine():
         assert table(result.trades, "time_exchange", "price") == filled
 
 
+def test_rule_78_a_request_behind_the_markets_end_meets_no_open_of_that_end():
+    """The venue sleeps until a request that arrives later than the market's end, at which a candle of its own opens."""
+    slow = bt.Venue(latency=bt.Latency(request_ns=5_000_000_000))
+    streams = [bars(100, 100, seen_by="strategy"), bars(100, 100, 100, seen_by="venue")]
+    result = run(streams, schedule({"at": 18, "buy": 1}), venues=slow)
+    assert table(result.orders, "time_sent", "time_exchange", "filled") == [(18, 23, 0)]
+
+
 def test_rule_78_nothing_may_be_unseen():
     with pytest.raises(ConfigError, match="seen by the strategy alone, and no other stream of 'a_usd' by the venue"):
         run(coarse("strategy"), schedule({"at": 1, "buy": 1}))
