@@ -1,4 +1,4 @@
-"""Copies of blocks from which runs begin: their tables lie side by side in one piece of memory, which is copied whole."""
+"""Copies of blocks, from which runs begin: tables lie side by side in one piece of memory, which is copied whole."""
 
 from __future__ import annotations
 

@@ -83,8 +83,6 @@ def counted_ticks(frame: pl.DataFrame, market: Market, codes: np.ndarray, name: 
 def toward_zero(steps: np.ndarray) -> np.ndarray:
     """Whole steps; of those that are not whole, but for noise, the next ones towards zero."""
     whole: np.ndarray = np.floor(steps + 0.5)
-    if (whole == steps).all():  # as of most targets
-        return whole
     beside = ~(np.abs(steps - whole) <= 1e-6 + steps * 4e-16)
     if beside.any():
         whole[beside] = np.floor(steps[beside])

@@ -253,18 +253,20 @@ class Schedule:
         refuse_unread(self.frame, action)
         codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
         target, unchanged = target_values(frame["target"])
-        wanted = (action == TARGET_ROW) & ~unchanged
+        is_target = action == TARGET_ROW
+        wanted, only_targets = is_target & ~unchanged, bool(is_target.all())
         columns = {"time": time, "action": action, "instrument": codes}
         columns["target"], columns["sent"] = self._targets(frame, target, wanted, codes, market)
         if "action" in frame.columns:
             columns["target"] += margin_column(frame, codes, action, market)
-        columns["resize"] = (self.resize & (action == TARGET_ROW)).astype(np.int8)
+        resize = shared_column(market, n, int(self.resize), np.int8)
+        columns["resize"] = resize if only_targets else resize * is_target
         columns |= {name: shared_column(market, n, 0) for name in ("strategy", "offset", "offset_rate", "wish")}
         columns |= order_columns(frame, codes, action, market)
         columns |= entry_columns(frame, codes, action, columns, market, self.price_by)
         if self.size_at == "fill":
             fail(frame, columns["enter_by"] != NO_UNIT, 'an entry and size_at="fill"', "its size goes by its own price")
-        protectable = (action == OPEN_ROW) | (action == AMEND_ROW) | wanted
+        protectable = wanted if only_targets else (action == OPEN_ROW) | (action == AMEND_ROW) | wanted
         columns |= protection_columns(frame, codes, protectable, market, self.protect_by)
         if any(name in frame.columns for name in PROTECTION):
             check_protection(frame, action, self.protect_by)
@@ -275,7 +277,7 @@ class Schedule:
         if not apart:
             again = _repeated(columns, unchanged)
             fail(frame, again, "a second target of one instrument at one time", "keep one of them")
-        if (action == TARGET_ROW).all():
+        if only_targets:
             columns["ref"] = shared_column(market, n, -1)
         columns = _followed(columns, unchanged, apart)
         return Driver(
@@ -328,19 +330,23 @@ class Schedule:
             target = np.where(wanted, target, 0.0)
         each = market.once(("per unit", self.size), lambda: self._per_unit(market))
         targets, sent = array(len(frame), np.int64), array(len(frame), np.int64, NOT_SENT)
+        signed = target.min(initial=0.0) < 0
         for start in range(0, len(frame), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             scaled = np.abs(target[rows]) * (each if len(each) == 1 else each[codes[rows]])
-            if not (scaled < MOST_STEPS).all():  # also for NaN
+            if not scaled.max(initial=0.0) < MOST_STEPS:  # also for NaN
                 fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
                 beyond = np.abs(target) * each[codes] >= MOST_STEPS
                 fail(frame, beyond, f"a target beyond {MOST_STEPS:g} steps", _TOO_FINE[self.size])
             if self.size == "notional":
                 whole = whole_units(np.abs(target[rows]), scaled, codes[rows], market)
+            elif (np.floor(scaled) == scaled).all():  # as of most targets
+                whole = scaled
             else:
                 whole = toward_zero(scaled) if self.size == "units" else np.rint(scaled)
-            sent[rows][(whole == 0) & (scaled > 0)] = BELOW_LOT
-            targets[rows] = np.where(target[rows] < 0, -whole, whole)
+            if whole is not scaled:
+                sent[rows][(whole == 0) & (scaled > 0)] = BELOW_LOT
+            targets[rows] = np.where(target[rows] < 0, -whole, whole) if signed else whole
         if self.size == "equity":
             self._refuse_foreign(np.flatnonzero(np.bincount(codes[wanted])), market)
         return targets, sent

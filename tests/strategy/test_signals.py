@@ -149,7 +149,7 @@ def test_a_function_of_the_user_s_can_stand_in_a_window():
 @pytest.mark.parametrize("pieces", [1, 7])
 @pytest.mark.parametrize("height", [1_000, 100_003])
 def test_what_goes_from_row_to_row_is_computed_in_one_go(height, pieces):
-    """To the last bit, however many rows, pieces and threads there are: rounding decides where an average is crossed."""
+    """To the last bit, whatever the pieces and threads: rounding decides where an average is crossed."""
     frame = bt.data.generate.candles(height, instrument="a_usd")
     cut = [frame[height * k // pieces : height * (k + 1) // pieces] for k in range(pieces)]
     stream = bt.data.candles(pl.concat(cut, rechunk=False))
