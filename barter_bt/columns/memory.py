@@ -15,9 +15,9 @@ import numpy.typing as npt
 LINE = 8  # rows of a column in a line of a processor's cache
 _POOL_BYTES_MAX = 256 << 20
 _SMALL, _SMALL_BYTES_MAX = 1 << 17, 4 << 20  # of blocks up to this size so much each, without adding up all
-_LEAST, _MOST = 12, 40  # powers of two
+_LEAST, _MOST = 12, 40  # powers of two; a page, and more than there is
 _Block = tuple[npt.NDArray[np.uint8], dict[str, Any]]  # with NumPy's description of it, which takes time to make
-_pool: dict[int, list[_Block]] = {1 << power: [] for power in range(_LEAST, _MOST)}
+_pool: dict[int, list[_Block]] = {1 << power: [] for power in range(_LEAST + 1, _MOST)}
 
 
 class _Owner:
@@ -58,14 +58,16 @@ def array(rows: int, dtype: npt.DTypeLike, value: float | None = None) -> npt.ND
 
 
 def take(size: int) -> npt.NDArray[np.uint8]:
-    """A block of at least ``size`` bytes, not zeroed.
+    """A block of at least ``size`` bytes, not zeroed; less than a page is not worth keeping.
 
     Examples
     --------
-    >>> take(1000).size
-    4096
+    >>> take(100).size, take(5_000).size
+    (100, 8192)
     """
-    rounded = 1 << max(_LEAST, (size - 1).bit_length())
+    if size <= 1 << _LEAST:
+        return np.empty(size, np.uint8)
+    rounded = 1 << (size - 1).bit_length()
     try:
         block, description = _pool[rounded].pop()
     except (IndexError, KeyError):

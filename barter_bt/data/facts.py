@@ -37,7 +37,9 @@ def _distinct(names: pl.Series, known: set[str]) -> set[str]:
     first, dtype = names.head(_FIRST_ROWS), names.dtype
     if isinstance(dtype, pl.Enum):
         categories = dtype.categories.to_list()
-        is_full = not first.null_count() and len(np.unique(first.to_physical().to_numpy())) == len(categories)
+        is_full = len(first) > 0 and not first.null_count()
+        if is_full and len(categories) > 1:
+            is_full = bool(np.bincount(first.to_physical().to_numpy(), minlength=len(categories)).all())
         if is_full or known.issuperset(categories):
             return set(categories)
     return set(map(str, names.unique().drop_nulls().to_list()))

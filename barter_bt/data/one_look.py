@@ -18,7 +18,7 @@ from barter_bt.data.rows import Rows
 from barter_bt.data.sound import Columns, leaps
 
 MANY = 1 << 16  # rows that are worth a kernel, which must be loaded or compiled once
-_READ = ("time_exchange", "time_open", "instrument", "open", "high", "low", "close", "volume")
+_READ = ("time_exchange", "time_open", "open", "high", "low", "close", "volume")
 
 
 def has_many_candles(stream: Rows) -> bool:
@@ -39,39 +39,76 @@ class OneLook:
     ----------
     codes
         The declared instruments.
+    alone
+        Whether rows are of one instrument: then several are looked at at a time.
+
+    Attributes
+    ----------
+    gapless
+        Whether rows are of one instrument, and each candle so far certainly opens as the one before it closes.
 
     Examples
     --------
     >>> from barter_bt.data import candles, generate
     >>> (chunk,) = candles(generate.candles(9)).chunks({"walk_usd": 0})
-    >>> look = OneLook({"walk_usd": 0})
+    >>> look = OneLook({"walk_usd": 0}, alone=True)
     >>> look.finds_sound(chunk.columns), look.finds_sound(chunk.columns)  # the second time they go back
     (True, False)
     """
 
-    def __init__(self, codes: Mapping[str, int]) -> None:
+    def __init__(self, codes: Mapping[str, int], *, alone: bool) -> None:
         self._closed = np.full(max(codes.values(), default=-1) + 1, NEVER, np.int64)
         self._last: dict[str, int] = {}
+        self._alone = self.gapless = alone
 
     def finds_sound(self, columns: Columns) -> bool:
         """Whether the next rows are certainly good."""
-        kernel, before = compiled_function(cast(FunctionType, are_sound)), self._last.get("time_exchange", NEVER)
-        sound = kernel(*(columns[name] for name in _READ), self._closed, before) and not leaps(columns, self._last)
+        read, before = [columns[name] for name in _READ], self._last.get("time_exchange", NEVER)
+        if self._alone:
+            gaps = compiled_function(cast(FunctionType, gaps_of_one))(*read, before)
+            sound = gaps >= 0
+            self.gapless &= gaps == (0 if self._last else 1)  # before the first there is none
+        else:
+            sound = compiled_function(cast(FunctionType, are_sound))(*read, columns["instrument"], self._closed, before)
+        sound = bool(sound) and not leaps(columns, self._last)
         self._last = {"time_exchange": int(columns["time_exchange"][-1])}
-        return bool(sound)
+        return sound
 
 
 def are_sound(
-    times: Any, times_open: Any, codes: Any, opens: Any, highs: Any, lows: Any, closes: Any, volumes: Any,
-    closed: Any, last: int,
+    times: Any, times_open: Any, opens: Any, highs: Any, lows: Any, closes: Any, volumes: Any,
+    codes: Any, closed: Any, last: int,
 ) -> int:  # fmt: skip
     """Kernel: whether candles are certainly good; ``closed`` is the last close of each instrument, and takes theirs."""
-    sound, before, infinite = 1, last, np.inf
+    sound, before = 1, last
     for row in range(len(times)):
-        i, at, since, low, high = codes[row], times[row], times_open[row], lows[row], highs[row]
-        in_time = (before <= at) & (closed[i] <= since) & (since < at)
-        inside = (low <= opens[row]) & (opens[row] <= high) & (low <= closes[row]) & (closes[row] <= high)  # NaN is not
-        known = (low > 0.0) & (high < infinite) & (volumes[row] >= 0.0) & (volumes[row] < infinite)
-        sound &= in_time & inside & known
+        i, at = codes[row], times[row]
+        good = is_sound(closed[i], at, times_open[row], opens[row], highs[row], lows[row], closes[row], volumes[row])
+        sound &= (before <= at) & good
         closed[i] = before = at
     return sound
+
+
+def gaps_of_one(
+    times: Any, times_open: Any, opens: Any, highs: Any, lows: Any, closes: Any, volumes: Any, last: int
+) -> int:
+    """Kernel: the same of one instrument, where rows need not be looked at one after the other; -1 if not all are good.
+
+    Else how many open behind the close before them, ``last`` of the first row.
+    """
+    bad = not is_sound(last, times[0], times_open[0], opens[0], highs[0], lows[0], closes[0], volumes[0])
+    faults, gaps = int(bad), int(last < times_open[0])
+    for row in range(1, len(times)):
+        before, since = times[row - 1], times_open[row]
+        faults += not is_sound(before, times[row], since, opens[row], highs[row], lows[row], closes[row], volumes[row])
+        gaps += before < since
+    return gaps if faults == 0 else -1
+
+
+def is_sound(
+    closed: int, at: int, since: int, price: float, high: float, low: float, close: float, volume: float
+) -> bool:
+    """Whether a candle certainly is good; comparisons with NaN are not true."""
+    in_time = (closed <= since) & (since < at)
+    inside = (low <= price) & (price <= high) & (low <= close) & (close <= high)
+    return in_time & inside & (low > 0.0) & (high < np.inf) & (volume >= 0.0) & (volume < np.inf)

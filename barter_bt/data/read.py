@@ -195,7 +195,8 @@ def with_iso_times(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """
     text = [one for one in frame if one.dtype == pl.String and one.name.lower().replace(" ", "_") in TIMELY]
     times = [time for time in map(_time, text) if time.dtype != pl.String]
-    return frame.with_columns(times), tuple(f"{time.name!r} is text, read as ISO times" for time in times)
+    frame = frame.with_columns(times) if times else frame
+    return frame, tuple(f"{time.name!r} is text, read as ISO times" for time in times)
 
 
 def _understood(frame: pl.DataFrame, label: str) -> pl.DataFrame:

@@ -119,8 +119,11 @@ class Stream(Rows):
         if self._is_sound:
             yield from self.given_chunks(codes, extra)
             return
-        yield from chunks_of(self, codes, extra, Guard(self, codes))
+        guard = Guard(self, codes)
+        yield from chunks_of(self, codes, extra, guard)
         self._is_sound = True
+        if guard.vouches_for_no_gaps:  # which need not be looked for once more
+            self._is_gapless = True
 
     def with_negative_prices(self, instruments: Collection[str]) -> Stream:
         """Give the same rows, in which prices of these instruments can be 0 or below (rule 76).

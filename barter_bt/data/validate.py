@@ -73,7 +73,13 @@ class Guard:
     def __init__(self, stream: Rows, codes: Mapping[str, int]) -> None:
         self._stream, self._codes = stream, codes
         self._scan = Scan(stream, codes)
-        self._look = OneLook(codes) if has_many_candles(stream) else None
+        alone = len(stream.instruments) == 1
+        self._look = OneLook(codes, alone=alone) if has_many_candles(stream) else None
+
+    @property
+    def vouches_for_no_gaps(self) -> bool:
+        """Whether the candles that it has seen, of one instrument, have no gaps for certain."""
+        return self._look is not None and self._look.gapless
 
     def inspect(self, piece: Piece, chunk: Chunk) -> None:
         """Raise what :func:`check` finds, if this piece, after those before it, has an error."""

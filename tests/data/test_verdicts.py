@@ -132,6 +132,31 @@ def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp
         assert refusal(MAKE[kind](make())) == cut, name
 
 
+@settings(max_examples=draws(40), deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 3), min_size=1, max_size=8),
+    gaps=st.lists(st.sampled_from([0, 0, 0, 1]), min_size=8, max_size=8),
+    pieces=st.integers(1, 3),
+)
+def test_the_look_at_many_candles_tells_of_gaps_what_their_times_tell(lengths, gaps, pieces):
+    """Of one instrument, once all of its rows have been read; of several it is looked for as ever."""
+    closed = [sum(lengths[: k + 1]) + sum(gaps[: k + 1]) for k in range(len(lengths))]
+    opened = [end - length for end, length in zip(closed, lengths, strict=True)]
+    one = pl.DataFrame({"time_exchange": times(*closed), "time_open": times(*opened)})
+    one = one.with_columns(instrument=pl.lit("a_usd", pl.Enum(["a_usd", "b_usd"])), open=1.0, high=1.0, low=1.0)
+    one = one.with_columns(close=1.0, volume=1.0)
+    other = one.with_columns(instrument=pl.lit("b_usd", pl.Enum(["a_usd", "b_usd"])))
+    size = -(-len(closed) // pieces)
+    for frame, is_told in ((one, True), (pl.concat([one, other]).sort("time_exchange"), False)):
+        stream, expected = (candles([frame[k : k + size] for k in range(0, len(frame), size)]) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(one_look, "MANY", 0)
+            patch.setattr(one_look, "can_compile", lambda: True)
+            list(stream.chunks(CODES))
+        assert ("_is_gapless" in vars(stream)) == (is_told and expected.is_gapless())
+        assert stream.is_gapless() == expected.is_gapless()
+
+
 @pytest.mark.parametrize("kind", ["trades", "quotes", "candles"])
 def test_time_that_goes_back_from_one_piece_to_the_next_is_refused(kind, monkeypatch):
     """Where the rows of each piece, or of each block that is looked at, are in order."""
