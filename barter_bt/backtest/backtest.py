@@ -14,6 +14,7 @@ from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
+from barter_bt.backtest.run import run
 from barter_bt.backtest.simulation import Simulation
 from barter_bt.backtest.spill import SPILL, Spill
 from barter_bt.data import MarketData, Stream
@@ -166,6 +167,7 @@ def backtest(
         interpret=interpret,
     )
     seconds = time.perf_counter() - began
-    result = simulation.run(strategy, checkpoint=checkpoint, resume=resume, progress=progress)
+    given: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "progress": progress}
+    result = run(simulation.setup, strategy, interpret=interpret, alone=True, **given)
     result.timings["prepare"] += seconds
     return result

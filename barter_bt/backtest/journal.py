@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,14 @@ from barter_bt.instrument import IndexedInstruments, Scales
 TIME = pl.Datetime("ns", "UTC")
 
 
-def _category(names: Sequence[str | None]) -> pl.Series:
-    """What codes stand for, to gather from; None for a code without a name."""
-    return pl.Series(names, dtype=pl.Enum([name for name in names if name is not None]))
+def _category(names: Sequence[str | None], among: Sequence[str] | None = None) -> pl.Series:
+    """What codes stand for, to gather from; None for a code without a name. The same for all runs: none takes long."""
+    return _enum(tuple(names), tuple(name for name in names if name is not None) if among is None else tuple(among))
+
+
+@lru_cache(256)
+def _enum(names: tuple[str | None, ...], among: tuple[str, ...]) -> pl.Series:
+    return pl.Series(names, dtype=pl.Enum(among))
 
 
 _NULL = {"i": pl.Series([None], dtype=pl.Int64), "f": pl.Series([None], dtype=pl.Float64)}
@@ -145,7 +151,7 @@ class Frames:
         self._strategies = _category(strategies)
         self._reasons = list(reasons)
         self._zeros = state.terms.array("zero").copy()
-        self._exchange = pl.Series([one.exchange for one in index.instruments], dtype=self._exchanges.dtype)
+        self._exchange = _category([one.exchange for one in index.instruments], index.exchanges)
         self._money = tuple(scales.units[quote] for quote in index.settlement_assets)
 
     @staticmethod
@@ -358,10 +364,9 @@ class Frames:
 
     def _of_assets(self, asset: np.ndarray) -> dict[str, pl.Series]:
         exchanges, names = zip(*self._index.assets, strict=True)
-        plain = pl.Series(names, dtype=pl.Enum(sorted(set(names))))
         return {
-            "exchange": _named(pl.Series(exchanges, dtype=self._exchanges.dtype), asset),
-            "asset": _named(plain, asset),
+            "exchange": _named(_category(exchanges, self._index.exchanges), asset),
+            "asset": _named(_category(names, sorted(set(names))), asset),
         }
 
     def cash_flows(self, reasons: Sequence[str]) -> pl.DataFrame:
@@ -409,7 +414,7 @@ class Frames:
     def equity(self, reporting: int) -> pl.DataFrame:
         """Marks in the reporting asset, null where something held had no price; ``net`` of what was paid in or out."""
         e = self._s.equity
-        known, net = e.array("known") != 0, net_equity(self._s)
+        known, net = e.array("known").view(np.bool_), net_equity(self._s)
         columns = {"time": self._time(e.array("time")), "equity": self._known(e.array("equity"), known, reporting)}
         if net is not None:
             columns["net"] = self._known(net, known, reporting)

@@ -54,8 +54,9 @@ def run(
     checkpoint: Checkpoint | None = None,
     resume: str | Path | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
+    alone: bool = False,
 ) -> Result:
-    """Run one strategy; nothing of the setup changes. Parameters are those of ``backtest``."""
+    """Run one strategy. Parameters are those of ``backtest``; the setup stays as it is, unless the run is ``alone``."""
     refuse_fork()
     if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
         raise ConfigError(f"checkpoint is {checkpoint!r:.60}; it must be a Checkpoint", 'Checkpoint("run.checkpoint")')
@@ -63,7 +64,7 @@ def run(
         raise ConfigError(f"progress is {progress!r:.60}; allowed: True, False, a function of rows done and all rows")
     began = time.perf_counter()
     feeder = setup.feeder()
-    state, venue = setup.begin()
+    state, venue = setup.begin(alone=alone)
     memory = setup.spill.bound(state, venue) if setup.spill else None
     strategy = strategy_of(strategy)
     driver = _prepared(strategy, setup.market)

@@ -46,7 +46,7 @@ class Setup:
         Terms of every exchange; starting balances by asset index; what fills the orders of every instrument, what its
         positions need, how it ends, and what its fees go by.
     state, venue
-        Engine and venue before their first event. Runs take copies of them.
+        Engine and venue before their first event. Runs take copies of them, unless there is one only.
     rates
         At which assets are converted beside the market's.
     first, last, marks
@@ -131,9 +131,9 @@ class Setup:
 
         return self.market.once(("chunks", names), make), numbers
 
-    def begin(self) -> tuple[EngineState, VenueState]:
-        """Give engine and venue before the first event, for one run."""
-        state, venue = self._template.copies()
+    def begin(self, *, alone: bool = False) -> tuple[EngineState, VenueState]:
+        """Give engine and venue before the first event, for one run; ``alone``: for the only one, without copies."""
+        state, venue = (self.state, self.venue) if alone else self._template.copies()
         # Where tables point to columns: those of this state, and rings of the orders of this run.
         if self.record:
             self.record.watch(state)
