@@ -13,11 +13,21 @@ from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
 from barter_bt.engine.feed import Cursors, advance
 from barter_bt.engine.state.market import update_from_positive_candle
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import is_still, mark, mark_at, worth_at_rest
+from barter_bt.engine.state.valuation import (
+    UNKNOWN,
+    held_alone,
+    is_still,
+    mark,
+    mark_at,
+    value_of_lots,
+    worth_at_rest,
+    worth_beside,
+)
 from barter_bt.engine.wake import is_awake
 from barter_bt.simulation.row import is_observed
 
 _AHEAD = 8 * LINE  # rows
+_NOTHING, _ONE, _MORE = 0, 1, 2  # positions that are held
 
 
 def is_unwatched(s: EngineState) -> bool:
@@ -61,13 +71,22 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
     come.
     """
     if is_still(s):
-        return _replay(s, f, c, limit, True, worth_at_rest(s))
-    return _replay(s, f, c, limit, False, 0)
+        return _replay(s, f, c, limit, _NOTHING, worth_at_rest(s), 0)
+    alone = held_alone(s)
+    if alone >= 0:
+        return _replay(s, f, c, limit, _ONE, worth_beside(s, alone), alone)
+    return _replay(s, f, c, limit, _MORE, 0, 0)
 
 
 @hot
-def _replay(s: EngineState, f: Cursors, c: int, limit: int, still: bool, worth: int) -> int:
-    """The same, where the equity changes with prices, or is still and ``worth`` so much: compiled once for each."""
+def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: int, worth: int, k: int) -> int:
+    """The same, compiled once for each of what can be held.
+
+    Nothing, so that the equity is still and ``worth`` so much; a position in ``k`` alone that its last price marks,
+    and ``worth`` besides; or more.
+    """
+    lots = s.instruments.quantity[k] * s.terms.num[k] if held == _ONE else 0
+    den, inverse, ins = s.terms.den[k], s.terms.den_inverse[k], s.instruments
     time, shift, stamp, instrument, n = f.time[c], f.shift[c], f.time_exchange[c], f.instrument[c], len(s.instruments)
     opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
     first = row = f.row[c]
@@ -85,8 +104,11 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, still: bool, worth: 
             break
         now = due
         if following > now:
-            if still:
-                mark_at(s, now, worth)
+            value = 0 if held == _NOTHING else UNKNOWN
+            if held == _ONE and ins.own_mark[k] == 0:
+                value = value_of_lots(ins.last[k], lots, den, inverse)
+            if value != UNKNOWN:
+                mark_at(s, now, worth + value)
             else:
                 s.engine.time[0] = now  # rates go by it (rule 74)
                 mark(s, now)
