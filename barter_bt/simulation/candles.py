@@ -8,9 +8,22 @@ from __future__ import annotations
 from barter_bt.columns.ahead import fetch
 from barter_bt.columns.marks import hot, unit
 from barter_bt.columns.memory import LINE
-from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
+from barter_bt.engine.agenda import (
+    BAR_DUE,
+    CASH_FLOW,
+    COMMAND,
+    EXPIRY,
+    LAPSE,
+    MARK,
+    RELEASE,
+    REPORT,
+    REQUEST,
+    SCHEDULE,
+    TIMER_DUE,
+)
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
 from barter_bt.engine.feed import Cursors, advance
+from barter_bt.engine.schedule import pass_met
 from barter_bt.engine.state.market import update_from_positive_candle
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import (
@@ -47,6 +60,12 @@ def _before_marks(s: EngineState, f: Cursors, c: int) -> int:
         if other != c:
             due = min(due, f.due[other])
     return due - 1
+
+
+def _before_decided(s: EngineState) -> int:
+    """The last time at which nothing of what may come beside the schedule is due: commands, bars, timers, requests."""
+    due = s.agenda.due
+    return min(due[COMMAND], due[BAR_DUE], due[TIMER_DUE], due[REQUEST]) - 1
 
 
 def _fetch_ahead(f: Cursors, c: int, row: int) -> None:
@@ -91,7 +110,8 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: int, worth: in
     opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
     first = row = f.row[c]
     end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
-    last = min(limit, _before_marks(s, f, c))
+    before, planned = _before_marks(s, f, c), s.agenda.due[SCHEDULE]
+    last, beyond = min(limit, before), min(before, _before_decided(s))  # where met targets can be passed over
     while row + 1 < end and now <= due <= last:
         if row % LINE == 0:
             _fetch_ahead(f, c, row + _AHEAD)
@@ -112,6 +132,9 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: int, worth: in
             else:
                 s.engine.time[0] = now  # rates go by it (rule 74)
                 mark(s, now)
+            if now == planned and now <= beyond:
+                planned = pass_met(s, now)
+                last = min(beyond, planned)
         row, due = row + 1, following
     if row > first:
         if due == now:

@@ -1,4 +1,4 @@
-"""Orders that are asked for and filled at one instant: written once, in the words of every message that is left out."""
+"""The shortest ways of a run of targets on candles: what they leave out is as if it had been (decision 80)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 import barter_bt as bt
 from barter_bt.columns.kernel import interprets
+from barter_bt.simulation import candles as of_candles
 from barter_bt.simulation import loop
 from barter_bt.testing.scenario import Scenario, Seeded, make_simple
-from barter_bt.testing.strategies import accepted
+from barter_bt.testing.strategies import accepted, scenarios
 from tests.draws import draws
 from tests.engine.drawn import simple
 from tests.engine.tiny import A, B, Watch, candles, run, schedule
@@ -48,13 +49,21 @@ def assert_same_columns(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
                 assert ours[name].array(column).tobytes() == table.array(column).tobytes(), f"{name}.{column}"
 
 
-@settings(max_examples=draws(40), deadline=None, suppress_health_check=list(HealthCheck))
-@given(simple())
-def test_a_longer_way_gives_the_same(scenario: Scenario) -> None:
+CLOSED: dict[str, tuple[Any, str, Any]] = {
+    "orders of one instant": (loop, "may_fill_instantly", lambda s, v: False),
+    "targets that are met": (of_candles, "pass_met", lambda s, now: now),
+    "a position alone": (of_candles, "held_alone", lambda s: -1),
+}
+
+
+@pytest.mark.parametrize("way", CLOSED)
+@settings(max_examples=draws(30), deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenario=simple() | simple() | scenarios())
+def test_a_longer_way_gives_the_same(way: str, scenario: Scenario) -> None:
     with accepted():
         instant = fast(scenario, interpret=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "may_fill_instantly", lambda s, v: False)
+        patch.setattr(*CLOSED[way])
         longer = fast(scenario, interpret=True)
     assert dict(instant.digests) == dict(longer.digests)
     assert_same_columns(instant.state.tables(), longer.state.tables())
@@ -92,7 +101,7 @@ def test_of_several_targets_of_one_time_all_are_asked_for_first() -> None:
     ("bars", "rows", "options", "filled"),
     [
         (BARS, SOLD, {}, [1, 1]),
-        (BARS, SOLD, {"balances": {"usd": 1}}, [0, 0]),  # nothing can be bought, and so nothing is missing afterwards
+        (BARS, SOLD, {"balances": {"usd": 1}}, [0]),  # nothing can be bought, and so nothing is missing afterwards
         (BARS, ({"at": 11, "target": 2}, {"at": 20, "target": 0}), {}, [0, 1]),
         (LATER, SOLD, {}, [0, 1]),  # no candle opens at the first one's close
         (BARS, ({"at": 10, "target": 2, "till": 15}, {"at": 20, "target": 0}), {}, [0, 1]),
@@ -116,6 +125,25 @@ def test_one_that_listens_does_not() -> None:
     with counted() as found:
         run(BARS, [schedule(*SOLD), Watch(lambda state: None)])
     assert found == []
+
+
+def test_targets_that_are_met_are_passed() -> None:
+    """Of five rows that ask for nothing: the first and the last candle are left to the loop."""
+    bars = candles(*((10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(7)))
+    rows = [{"at": 10 * (k + 1), "target": target} for k, target in enumerate((0, 2, 2, 2, 0, 0, 0))]
+    passed: list[bool] = []
+    real = of_candles.pass_met
+
+    def one(s: Any, now: int) -> int:
+        planned = real(s, now)
+        passed.append(planned > now)
+        return planned
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(of_candles, "pass_met", one)
+        result = run(bars, schedule(*rows))
+    assert passed.count(True) == 3
+    assert result.state.engine.sequence[0] == 1 + 7 + 7 + 2 * 5  # the first balances, candles, rows, orders
 
 
 def test_candles_of_others_that_open_then_are_passed() -> None:

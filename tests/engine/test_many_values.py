@@ -12,12 +12,10 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.kernel import interprets
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.simulation import candles
 from barter_bt.testing import schedule, trades
 from barter_bt.testing.scenario import Scenario
 from barter_bt.testing.strategies import accepted, scenarios
 from tests.draws import draws
-from tests.engine.drawn import simple
 from tests.reference.compare import fast
 
 COUNT = valuation._MANY + 1
@@ -120,16 +118,6 @@ def test_one_position_of_any_kind(state: EngineState, rows: list[Row], k: int, r
     assert alone(state) == valuation.equity(state)
     if not interprets():
         assert compile_call(alone, EngineState)(state.address) == valuation.equity(state)
-
-
-@settings(max_examples=draws(40), deadline=None, suppress_health_check=list(HealthCheck))
-@given(scenarios() | simple())
-def test_a_run_that_values_one_alone_is_the_same(scenario: Scenario) -> None:
-    with accepted():
-        found = dict(fast(scenario, interpret=True).digests)
-    with accepted(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candles, "held_alone", lambda s: -1)
-        assert dict(fast(scenario, interpret=True).digests) == found
 
 
 def test_one_position_is_plain(state: EngineState) -> None:
