@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 import barter_bt as bt
 from barter_bt.columns.kernel import interprets
+from barter_bt.engine.agenda import MARK
 from barter_bt.simulation import candles as of_candles
 from barter_bt.simulation import loop
+from barter_bt.simulation import single as of_single
 from barter_bt.testing.scenario import Scenario, Seeded, make_simple
 from barter_bt.testing.strategies import accepted, scenarios
 from tests.draws import draws
@@ -52,6 +54,8 @@ def assert_same_columns(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
 CLOSED: dict[str, tuple[Any, str, Any]] = {
     "orders of one instant": (loop, "may_fill_instantly", lambda s, v: False),
     "targets that are met": (of_candles, "pass_met", lambda s, now: now),
+    "of one instrument": (of_single, "pass_met", lambda s, now: now),
+    "candles that are not kept": (of_candles, "replay_single", lambda s, f, c, limit: s.agenda.due[MARK]),
     "a position alone": (of_candles, "held_alone", lambda s: -1),
 }
 
@@ -132,7 +136,7 @@ def test_targets_that_are_met_are_passed() -> None:
     bars = candles(*((10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(7)))
     rows = [{"at": 10 * (k + 1), "target": target} for k, target in enumerate((0, 2, 2, 2, 0, 0, 0))]
     passed: list[bool] = []
-    real = of_candles.pass_met
+    real = of_single.pass_met
 
     def one(s: Any, now: int) -> int:
         planned = real(s, now)
@@ -140,7 +144,7 @@ def test_targets_that_are_met_are_passed() -> None:
         return planned
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(of_candles, "pass_met", one)
+        patch.setattr(of_single, "pass_met", one)
         result = run(bars, schedule(*rows))
     assert passed.count(True) == 3
     assert result.state.engine.sequence[0] == 1 + 7 + 7 + 2 * 5  # the first balances, candles, rows, orders

@@ -85,6 +85,8 @@ def _targets(source: Source, scenario: Scenario) -> tuple[Row, ...]:
         if chance(source, 30):
             continue
         time = close + source.pick((0, 0, 0, 0, 0, 0, 0, 1, SECOND // 2))
+        if any(row[1] == time for row in rows):
+            continue
         if chance(source, 10):
             rows.append(make_open(source, time, source.pick(scenario.instruments)))
             continue
