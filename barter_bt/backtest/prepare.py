@@ -54,6 +54,7 @@ from barter_bt.instrument import IndexedInstruments, Scales, choose_scales
 from barter_bt.risk.limits import Limits
 from barter_bt.risk.managers import split
 from barter_bt.strategy.driver import Market
+from barter_bt.venue.begin import begin_venue
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
 from barter_bt.venue.by_exchange import venues_of
 from barter_bt.venue.endings import build_endings
@@ -145,6 +146,8 @@ def prepare(asked: Asked) -> Setup:
     _install(state, index, scales, watched, limits, told, asked.trading)
     open_in, reasons, early = _install_calendar(asked, ground, scales, times, fees, state)
     seen_ns = tuple(feed_latency(one, index, venues) for one in times.seen)
+    fill_terms = build_fill_terms(index, venues, evidence_of(dealt_on(streams), index))
+    margin_terms, endings = build_margin_terms(index, scales, venues), build_endings(index, scales, money.home)
     return Setup(
         index=index,
         scales=scales,
@@ -153,11 +156,12 @@ def prepare(asked: Asked) -> Setup:
         feed_ns=times.feed_ns,
         venues=venues,
         balances=money.balances,
-        fill_terms=build_fill_terms(index, venues, evidence_of(dealt_on(streams), index)),
-        margin_terms=build_margin_terms(index, scales, venues),
-        endings=build_endings(index, scales, money.home),
+        fill_terms=fill_terms,
+        margin_terms=margin_terms,
+        endings=endings,
         fees=fees,
         state=state,
+        venue=begin_venue(state, fill_terms, margin_terms, endings, fees),
         rates=ground.pairs,
         first=times.first,
         last=times.last,

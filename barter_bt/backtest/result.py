@@ -50,12 +50,10 @@ class Result(Analysis):
         The engine's and the venue's columns at the end, integers.
     index, scales
         The instruments and the units of those integers.
-    describe
-        Makes ``config``.
+    describe, warn
+        Make ``config`` and ``warnings``.
     timings
         Seconds of each part of the run.
-    warnings
-        What the user should know.
     partial
         Whether the run ended early: interrupted, or with an error that has it as ``result``.
     snapshot
@@ -80,7 +78,7 @@ class Result(Analysis):
     seed: int
     version: str
     timings: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warn: Callable[[], list[str]] = list
     partial: bool = False
     record: pl.DataFrame | None = None
     market: Sequence[Any] = ()
@@ -94,6 +92,11 @@ class Result(Analysis):
     def config(self) -> dict[str, Any]:
         """What was run; every value can be written as JSON."""
         return self.describe()
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What the user should know of data, strategy and run."""
+        return self.warn()
 
     @cached_property
     def data(self) -> list[dict[str, Any]]:
@@ -292,8 +295,9 @@ class Result(Analysis):
     def __getstate__(self) -> dict[str, Any]:
         """What travels when the run is pickled."""
         kept = {each.name: getattr(self, each.name) for each in fields(self)}
-        made = {name: getattr(self, name) for name in ("config", "data", "own", "round_trips", "_prices_to_draw")}
-        return kept | {"describe": dict, "market": (), "tables": {}} | made
+        names = ("config", "warnings", "data", "own", "round_trips", "_prices_to_draw")
+        made = {name: getattr(self, name) for name in names}
+        return kept | {"describe": dict, "warn": list, "market": (), "tables": {}} | made
 
     def attribution(
         self, by: Literal["instrument", "strategy"] = "instrument", horizon: str | int = "1m"

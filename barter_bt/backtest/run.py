@@ -87,8 +87,7 @@ def run(
         compiled = time.perf_counter()
         partial_, error = _driven(drive, venue, feeder)
     result = _result(setup, strategy, driver, state, venue, snapshot, reasons, partial_)
-    result.warnings += _warnings(setup, driver, state, venue, feeder, error, result)
-    result.warnings += saved.unsaved if saved else []
+    result.warn = _warnings(setup, driver, feeder, error, result, saved.unsaved if saved else [])
     result.timings |= {
         "prepare": prepared - began,
         "compile": compiled - prepared,
@@ -135,23 +134,25 @@ def _result(
 
 
 def _warnings(
-    setup: Setup,
-    driver: Driver,
-    state: EngineState,
-    venue: VenueState,
-    feeder: Feeder,
-    error: BarterBtError | None,
-    result: Result,
-) -> list[str]:
-    """What is odd about data, strategy and run."""
-    index, streams, unit = setup.index, setup.streams, setup.scales.units[setup.market.reporting]
-    return [
-        *setup.warnings,
-        *driver.warnings,
-        *run_warnings(state, venue, index, unit, setup.scales.ticks, streams, result.partial, error, result.reasons),
-        *expiry_warnings(state, index, feeder.expiries.rows),
-        *split_warnings(state, index, streams),
-    ]
+    setup: Setup, driver: Driver, feeder: Feeder, error: BarterBtError | None, result: Result, unsaved: Sequence[str]
+) -> Callable[[], list[str]]:
+    """What tells what is odd about data, strategy and run, by the tables at its end: few look at it after each run."""
+    s, v, index, partial_, reasons = result.state, result.venue, setup.index, result.partial, result.reasons
+    scales, streams, late = setup.scales, setup.streams, feeder.expiries.rows
+    splits = list(split_warnings(s, index, streams))  # by the data, which may be another one later
+
+    def warn() -> list[str]:
+        unit = scales.units[setup.market.reporting]
+        return [
+            *setup.warnings,
+            *driver.warnings,
+            *run_warnings(s, v, index, unit, scales.ticks, streams, partial_, error, reasons),
+            *expiry_warnings(s, index, late),
+            *splits,
+            *unsaved,
+        ]
+
+    return warn
 
 
 def merge(setup: Setup, strategy: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.spill import Spill
+from barter_bt.columns.template import Template
 from barter_bt.data import Stream
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.rates import Pair
@@ -25,7 +27,6 @@ from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.risk import Limits
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Market
-from barter_bt.venue.begin import begin_venue
 from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.state import Endings, FillTerms, MarginTerms, VenueState
 from barter_bt.venue.terms import Venue
@@ -44,8 +45,8 @@ class Setup:
     venues, balances, fill_terms, margin_terms, endings, fees
         Terms of every exchange; starting balances by asset index; what fills the orders of every instrument, what its
         positions need, how it ends, and what its fees go by.
-    state
-        The engine before its first event. Runs take copies of it.
+    state, venue
+        Engine and venue before their first event. Runs take copies of them.
     rates
         At which assets are converted beside the market's.
     first, last, marks
@@ -74,6 +75,7 @@ class Setup:
     endings: Endings
     fees: FeeTables
     state: EngineState
+    venue: VenueState
     rates: Sequence[Pair]
     first: int
     last: int
@@ -131,13 +133,17 @@ class Setup:
 
     def begin(self) -> tuple[EngineState, VenueState]:
         """Give engine and venue before the first event, for one run."""
-        state = self.state.copy()
+        state, venue = self._template.copies()
+        # Where tables point to columns: those of this state, and rings of the orders of this run.
         if self.record:
             self.record.watch(state)
         if self.risk:
             self.risk.apply(state, self.index, self.scales)
-        endings, fees = self.endings.copy(), self.fees.copy()
-        return state, begin_venue(state, self.fill_terms.copy(), self.margin_terms.copy(), endings, fees)
+        return state, venue
+
+    @cached_property
+    def _template(self) -> Template:
+        return Template(self.state, self.venue)
 
     def made_from(self) -> dict[str, Any]:
         """By name, all that a checkpoint is held against, but for data and strategy."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from barter_bt.columns.spill import BoundedMemory, tables_of
+from barter_bt.columns.block import tables_of
+from barter_bt.columns.spill import BoundedMemory
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.venue.state import VenueState

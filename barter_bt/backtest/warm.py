@@ -18,6 +18,7 @@ from barter_bt.strategy import api
 from barter_bt.venue.state import VenueState
 
 
+@cache
 def linked() -> Any:
     """The loop that calls a strategy by its address, compiled: a function of four blocks' addresses.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Self, cast, get_type_hints
 
@@ -40,7 +40,7 @@ class Block:
         for name, table in tables.items():
             setattr(self, name, table)
         self._directory = np.array([table.address for table in tables.values()], np.int64)
-        self.address: int = int(self._directory.ctypes.data)
+        self.address: int = self._directory.__array_interface__["data"][0]
 
     def replace(self, name: str, table: Table | Block) -> None:
         """Put another table of the same class in a place, between calls of kernels."""
@@ -97,6 +97,15 @@ class BlockView:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise StrategyError(f"the strategy sets the table {name!r}", BY_ROW)
+
+
+def tables_of(block: Block) -> Iterator[Table]:
+    """Every table of a block, also of blocks in it."""
+    for part in block.tables().values():
+        if isinstance(part, Block):
+            yield from tables_of(part)
+        else:
+            yield part
 
 
 def _block_of(cls: type[Block], tables: Mapping[str, Any]) -> Block:

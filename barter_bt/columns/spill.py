@@ -11,14 +11,13 @@ from __future__ import annotations
 import mmap
 import os
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from barter_bt.columns.block import Block
 from barter_bt.columns.memory import take
 from barter_bt.columns.table import Table
 from barter_bt.errors import StorageError
@@ -55,6 +54,7 @@ class BoundedMemory:
     def __init__(self, tables: Iterable[Table], bytes_max: int, directory: Path | None = None) -> None:
         self._bytes_max, self._directory = bytes_max, directory
         self._in_memory: dict[int, int] = {}  # bytes of tables, by address
+        self._bytes = 0  # of all of them
         self._files: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
         for table in tables:
             if table.growable:
@@ -62,15 +62,15 @@ class BoundedMemory:
 
     def has_room(self, table: Table, size: int) -> bool:
         """Whether so many bytes of a table could lie in memory."""
-        others = sum(each for address, each in self._in_memory.items() if address != table.address)
-        return others + size <= self._bytes_max
+        return self._bytes - self._in_memory.get(table.address, 0) + size <= self._bytes_max
 
     def keeps(self, table: Table, size: int) -> bool:
         """Whether so many bytes of a table may lie in memory; if so, they count from now on."""
-        if self.has_room(table, size):
-            self._in_memory[table.address] = size
-            return True
-        return False
+        if not self.has_room(table, size):
+            return False
+        self._bytes += size - self._in_memory.get(table.address, 0)
+        self._in_memory[table.address] = size
+        return True
 
     def take(self, table: Table, size: int) -> npt.NDArray[np.uint8]:
         """At least so many bytes for a table, in place of those that it had.
@@ -95,7 +95,7 @@ class BoundedMemory:
                 "make room there, name another directory, spill=Spill(directory), or keep more in memory, above_bytes; "
                 "a run with a checkpoint goes on from it",
             ) from error
-        self._in_memory.pop(table.address, None)
+        self._bytes -= self._in_memory.pop(table.address, 0)
         self._files.add(mapped)
         return np.frombuffer(mapped, np.uint8)
 
@@ -108,15 +108,6 @@ class BoundedMemory:
         if hasattr(mmap, "MADV_DONTNEED"):
             for mapped in self._files:
                 mapped.madvise(mmap.MADV_DONTNEED)
-
-
-def tables_of(block: Block) -> Iterator[Table]:
-    """Every table of a block, also of blocks in it."""
-    for part in block.tables().values():
-        if isinstance(part, Block):
-            yield from tables_of(part)
-        else:
-            yield part
 
 
 def _reserve(file: BinaryIO, size: int) -> None:

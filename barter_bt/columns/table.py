@@ -134,7 +134,7 @@ class Table:
         self._head[0] = 0 if self.growable else rows
         self._allocate(capacity)
         self.address: int = self._descriptor.__array_interface__["data"][0]
-        _by_address[self.address] = self
+        self._can_be_found()
 
     @classmethod
     def dtype(cls, name: str) -> np.dtype[Any]:
@@ -197,6 +197,33 @@ class Table:
             setattr(other, name, list(getattr(self, name)))
         return other
 
+    def image(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]] | None:
+        """Descriptor and columns as they lie in memory, the former with places in the latter; None of arrays.
+
+        See :class:`~barter_bt.columns.template.Template`.
+        """
+        if self._is_over:
+            return None
+        return np.array([*self._head[:_HEADER], *self._places[:-1]], np.int64), self._block
+
+    def placed(self, head: memoryview[int], descriptor: npt.NDArray[np.int64], block: npt.NDArray[np.uint8]) -> Self:
+        """The same table in another place, where its image is."""
+        other = object.__new__(type(self))
+        other._layout, other._places = self._layout, self._places
+        other._head, other._descriptor, other._block = head, descriptor, block
+        other._arrays, other._is_over, other._memory = {}, False, None
+        other.address = descriptor.__array_interface__["data"][0]
+        for name in self._layout.pointers:
+            setattr(other, name, list(getattr(self, name)))
+        for name in self._layout.named:
+            setattr(other, name, _view(other._whole(name)))
+        other._can_be_found()
+        return other
+
+    def _can_be_found(self) -> None:
+        if self.growable:
+            _by_address[self.address] = self
+
     def __reduce__(self) -> Any:
         """Pickled are the rows; columns of columns, which live elsewhere, point to nothing afterwards."""
         columns = {name: self.array(name) for name, code in self.schema.items() if code[0] != "*"}
@@ -232,9 +259,9 @@ class Table:
     def point(self, name: str, row: int, array: npt.NDArray[Any]) -> None:
         """Let element ``row`` of a column of columns be ``array``, which must outlive its use."""
         code = self.schema[name]
-        if code[0] != "*" or array.dtype != np.dtype(code[1:]) or not array.flags.c_contiguous:
+        if code[0] != "*" or array.dtype != DTYPES[code[1:]] or not array.flags.c_contiguous:
             raise TypeError(f"column {name!r} ({code}) cannot point to {array.dtype} with strides {array.strides}")
-        self._whole(name)[row] = array.ctypes.data
+        self._whole(name)[row] = array.__array_interface__["data"][0]
         getattr(self, name)[row] = _view(array)
 
     def grow(self) -> None:
@@ -261,8 +288,10 @@ class Table:
 
     def trim(self) -> None:
         """Give back room that was not needed, where it is most of much; others use the memory again."""
+        if not self.growable:
+            return
         rows, capacity = max(len(self), 1), self._head[1]
-        if not self.growable or capacity < _SPARE * rows or capacity * sum(self._layout.widths) < _MUCH:
+        if capacity < _SPARE * rows or self._block.size < _MUCH:
             return
         if not (self._memory and self._memory.is_in_file(self)):  # there less would need a file beside it
             self._allocate(rows)

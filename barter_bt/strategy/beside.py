@@ -152,7 +152,8 @@ def with_numbers(signals: Any, rows: pl.DataFrame) -> pl.DataFrame:
     given = {name: getattr(signals, name) for name in (*PROTECTION, *_NEEDS[signals.order])}
     given = {name: value for name, value in given.items() if value is not None and not isinstance(value, pl.Expr)}
     _refuse_twice(given, rows)
-    rows = rows.with_columns(pl.lit(value, pl.Float64).alias(name) for name, value in given.items())
+    if given:
+        rows = rows.with_columns(pl.lit(value, pl.Float64).alias(name) for name, value in given.items())
     for name in _NEEDS[signals.order]:
         if name not in rows.columns:
             raise StrategyError(
@@ -182,7 +183,8 @@ def with_terms(signals: Any, rows: pl.DataFrame) -> pl.DataFrame:
     _refuse_twice(given, rows)
     given.pop("trigger_by", None)  # it goes by what has a trigger
     given |= {name: pl.col(name) for name in TERMS if name in rows.columns}
-    rows = rows.with_columns(pl.when(says).then(value).alias(name) for name, value in given.items())
+    if given:
+        rows = rows.with_columns(pl.when(says).then(value).alias(name) for name, value in given.items())
     return _with_trigger_by(signals.trigger_by, rows) if signals.trigger_by else rows
 
 

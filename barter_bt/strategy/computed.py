@@ -61,7 +61,7 @@ def crossed(market: Market, fast: int, slow: int, quantity: float) -> pl.DataFra
     if closes.null_count() or prices.null_count():
         return None
     rows, signs = crosses(prices.rechunk().to_numpy(), fast, slow)
-    times = closes.gather(pl.Series(rows)).to_physical() + delay_ns
+    times = pl.Series(closes.rechunk().to_physical().to_numpy()[rows] + delay_ns)
     name = pl.Series(stream.instruments, dtype=pl.Enum(stream.instruments)).new_from_index(0, len(rows))
     targets = np.where(signs > 0, quantity, 0.0)
     return _in_order(pl.DataFrame({"time": times.cast(TIME), "instrument": name, "target": targets}))
@@ -126,8 +126,17 @@ def _rows(apart: Apart, candles: Panel, *, with_new: bool = False) -> pl.DataFra
     if with_new:
         before = given.shift(1, fill_value=False)
         rows = rows.with_columns((~(before if candles.single else before.over("instrument"))).alias(NEW))
-    frame = _in_order(candles.collect(rows.filter(given, pl.col("time").is_not_null())))
+    rows = rows.filter(enters) if there else rows
+    frame = _in_order(_known(candles.collect(rows)))
     return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame
+
+
+def _known(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows with a target and a time; nothing is copied where only the first have none, as behind a rolling window."""
+    nulls = frame["target"].null_count()
+    if frame["time"].null_count() or frame["target"].head(nulls).null_count() < nulls:
+        return frame.drop_nulls(["target", "time"])
+    return frame.slice(nulls)
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:

@@ -39,11 +39,13 @@ def entry_columns(
     frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, orders: dict[str, Any], market: Market, price_by: str
 ) -> dict[str, np.ndarray]:
     """Columns of ``orders`` with what targets say of their entries, and in which unit they do."""
+    columns = {"enter_by": shared_column(market, len(frame), NO_UNIT, Columns.dtype("enter_by"))}
+    if not says_how(frame):
+        return columns
     targets = action == TARGET_ROW
     limited, held = (_given(frame, name) & targets for name in ("price", "stop"))
     post_only = values_or(frame["post_only"], False) & targets if "post_only" in frame.columns else limited
     fail(frame, post_only & ~limited, "post_only where it has no effect", _LIMITS_ONLY)
-    columns = {"enter_by": shared_column(market, len(frame), NO_UNIT, Columns.dtype("enter_by"))}
     if not (limited | held).any():
         return columns
     if "post_only" in frame.columns:

@@ -14,6 +14,7 @@ from barter_bt.data import Stream
 
 KNOWN = "__known"
 FIRST_ROWS = 1 << 14
+_ENGINE: Literal["in-memory"] = "in-memory"
 _ORDER = ("time_exchange", pl.col("instrument").cast(pl.String))
 
 
@@ -35,10 +36,13 @@ class Panel:
     several
         Whether two candles of an instrument can become known at one time.
     ordered
-        Whether rows are in the order above: then what is computed over them is the same to the last bit, however they
-        were cut, since sums are added up in one order.
-    engine
-        What carries out what is computed; only one of them adds up in the order of the rows.
+        Whether rows are in the order above.
+
+    Notes
+    -----
+    What is computed is the same to the last bit however rows were cut and however many threads compute it: the engine
+    of Polars that holds a frame in memory adds up in the order of the rows, the one that streams it adds up piece by
+    piece.
     """
 
     frame: pl.LazyFrame
@@ -46,7 +50,6 @@ class Panel:
     uneven: bool
     several: bool
     ordered: bool
-    engine: Literal["in-memory", "auto"]
 
     @cached_property
     def first_rows(self) -> pl.DataFrame:
@@ -69,15 +72,15 @@ class Panel:
 
     def collect(self, computed: pl.LazyFrame) -> pl.DataFrame:
         """Carry out what was computed over the frame."""
-        return computed.collect(engine=self.engine)
+        return computed.collect(engine=_ENGINE)
 
     def collect_all(self, computed: list[pl.LazyFrame]) -> list[pl.DataFrame]:
         """Carry out several things at once."""
-        return pl.collect_all(computed, engine=self.engine)
+        return pl.collect_all(computed, engine=_ENGINE)
 
     def of(self, rows: pl.DataFrame) -> Panel:
-        """The same with some rows only, which are so few that they are best computed at once."""
-        return replace(self, frame=rows.lazy(), engine="in-memory")
+        """The same with some rows only."""
+        return replace(self, frame=rows.lazy())
 
 
 def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str], across: bool) -> Panel:
@@ -107,8 +110,7 @@ def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str
         frame = frame.sort(*_ORDER, maintain_order=True).map_batches(pl.DataFrame.rechunk)
     single = len({name for stream in streams for name in stream.instruments}) == 1
     received = any(stream.has_received for stream in streams)
-    engine: Literal["in-memory", "auto"] = "in-memory" if ordered else "auto"
-    return Panel(frame, single, received or len(set(feed_ns)) > 1, received or len(frames) > 1, ordered, engine)
+    return Panel(frame, single, received or len(set(feed_ns)) > 1, received or len(frames) > 1, ordered)
 
 
 def own_columns(streams: Sequence[Stream]) -> list[str]:

@@ -91,18 +91,21 @@ def toward_zero(steps: np.ndarray) -> np.ndarray:
 
 def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
     """Index of each row's instrument."""
-    names, codes, cancels = frame["instrument"], market.index.codes, (action == CANCEL_ROW) | (action == AMEND_ROW)
+    names, codes = frame["instrument"], market.index.codes
     dtype = names.dtype
     if isinstance(dtype, pl.Enum) and not names.null_count():  # by category, not row by row
         known = np.array([codes.get(name, -1) for name in dtype.categories.to_list()], np.int64)
-        found = array(len(names), np.int64, known[0] if len(known) == 1 else None)
-        if len(known) > 1:
+        if len(known) == 1 and known[0] >= 0 and "action" not in frame.columns:
+            return shared_column(market, len(names), int(known[0]))
+        found = array(len(names), np.int64)
+        if len(known):
             np.take(known, names.to_physical().to_numpy(), out=found, mode="clip")  # none is outside
     else:
         found = codes_of(names, codes)
-    if cancels.any():
-        found = np.where(cancels, 0, found)  # the order of a cancel or an amend knows its instrument
-    if (found < 0).any():
+    refers = (action == CANCEL_ROW) | (action == AMEND_ROW)
+    if refers.any():
+        found = np.where(refers, 0, found)  # the order of a cancel or an amend knows its instrument
+    if found.min(initial=0) < 0:
         like = nearest(str(names[int((found < 0).argmax())]), market.index.names)
         hint = f"did you mean {like!r}?" if like else f"known: {', '.join(market.index.names[:10])}"
         fail(frame, found < 0, "unknown instrument", hint)

@@ -117,14 +117,19 @@ def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[st
             f"strategy {names[0]} has a target of instrument {names[1]} at a time at which another has one",
             "an instrument has one position, so only one strategy can say what it should be",
         )
-    return _followed(whole, unchanged)
+    return _followed(whole, unchanged, apart=False)
 
 
-def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str, np.ndarray]:
-    """Rows in the order in which they are followed (rule 18), without targets that change nothing."""
+def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray, apart: bool) -> dict[str, np.ndarray]:
+    """Rows in the order in which they are followed (rule 18), without targets that change nothing.
+
+    ``apart``: each has a time of its own.
+    """
     is_target = columns["action"] == TARGET_ROW
-    explicit_first = columns["instrument"] if is_target.all() else np.where(is_target, columns["instrument"], -1)
-    order = _sorted(explicit_first, columns["time"])
+    order = None
+    if not apart:
+        explicit_first = columns["instrument"] if is_target.all() else np.where(is_target, columns["instrument"], -1)
+        order = _sorted(explicit_first, columns["time"])
     left_out = is_target & unchanged
     if order is None and not left_out.any():
         if not is_target.all():
@@ -239,39 +244,42 @@ class Schedule:
         frame = self._complete()
         n = len(frame)
         time = known_times(frame)
-        back = np.flatnonzero(time[1:] < time[:-1])
+        apart = bool((time[1:] > time[:-1]).all())  # every row has a time of its own
+        back = np.flatnonzero(time[1:] < time[:-1]) if not apart else ()
         if len(back):
             row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
-        action = self._actions(frame)
+        action = self._actions(frame, market)
         refuse_unread(self.frame, action)
         codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
-        columns = {"time": time, "action": action, "instrument": codes, "sent": array(n, np.int64, NOT_SENT)}
-        columns |= {
-            "strategy": shared_column(market, n, 0),
-            "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8),
-        }
         target, unchanged = target_values(frame["target"])
-        wanted = (action == TARGET_ROW) & ~unchanged
-        columns["target"] = self._targets(frame, target, wanted, codes, market)
-        columns["target"] += margin_column(frame, codes, action, market)
-        columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
-        columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate", "wish")}
+        is_target = action == TARGET_ROW
+        wanted, only_targets = is_target & ~unchanged, bool(is_target.all())
+        columns = {"time": time, "action": action, "instrument": codes}
+        columns["target"], columns["sent"] = self._targets(frame, target, wanted, codes, market)
+        if "action" in frame.columns:
+            columns["target"] += margin_column(frame, codes, action, market)
+        resize = shared_column(market, n, int(self.resize), np.int8)
+        columns["resize"] = resize if only_targets else resize * is_target
+        columns |= {name: shared_column(market, n, 0) for name in ("strategy", "offset", "offset_rate", "wish")}
         columns |= order_columns(frame, codes, action, market)
         columns |= entry_columns(frame, codes, action, columns, market, self.price_by)
         if self.size_at == "fill":
             fail(frame, columns["enter_by"] != NO_UNIT, 'an entry and size_at="fill"', "its size goes by its own price")
-        protectable = (action == OPEN_ROW) | (action == AMEND_ROW) | wanted
+        protectable = wanted if only_targets else (action == OPEN_ROW) | (action == AMEND_ROW) | wanted
         columns |= protection_columns(frame, codes, protectable, market, self.protect_by)
-        check_protection(frame, action, self.protect_by)
-        protected = (columns["protect_by"] != NO_UNIT) & (columns["reduce_only"] > 0)
-        fail(frame, protected, "reduce_only and what would protect it", "protect what opens a position")
-        fail(frame, wrong_sides(action == OPEN_ROW, columns), f"a row that {WRONG_SIDE}", RIGHT_SIDE)
+        if any(name in frame.columns for name in PROTECTION):
+            check_protection(frame, action, self.protect_by)
+            protected = (columns["protect_by"] != NO_UNIT) & (columns["reduce_only"] > 0)
+            fail(frame, protected, "reduce_only and what would protect it", "protect what opens a position")
+            fail(frame, wrong_sides(action == OPEN_ROW, columns), f"a row that {WRONG_SIDE}", RIGHT_SIDE)
         columns["trigger_by"] = trigger_by_column(frame, columns, unchanged, market)
-        fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
-        if (action == TARGET_ROW).all():
+        if not apart:
+            again = _repeated(columns, unchanged)
+            fail(frame, again, "a second target of one instrument at one time", "keep one of them")
+        if only_targets:
             columns["ref"] = shared_column(market, n, -1)
-        columns = _followed(columns, unchanged)
+        columns = _followed(columns, unchanged, apart)
         return Driver(
             wake=self.hooks.wake(None),
             my=own_tables({}, self.variables, self.per_instrument, market.index),
@@ -285,9 +293,9 @@ class Schedule:
         )
 
     @staticmethod
-    def _actions(frame: pl.DataFrame) -> np.ndarray:
+    def _actions(frame: pl.DataFrame, market: Market) -> np.ndarray:
         if "action" not in frame.columns:
-            return np.full(len(frame), TARGET_ROW, np.int8)
+            return shared_column(market, len(frame), TARGET_ROW, np.int8)
         known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "amend": AMEND_ROW, "target": TARGET_ROW, "exercise": OPEN_ROW}
         known["margin"] = MARGIN_ROW
         found = codes_of(frame["action"], known).astype(np.int8)
@@ -316,26 +324,32 @@ class Schedule:
 
     def _targets(
         self, frame: pl.DataFrame, target: np.ndarray, wanted: np.ndarray, codes: np.ndarray, market: Market
-    ) -> np.ndarray:
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Targets in steps, and whether one is less than a step, where the loop notes what became of it."""
         if not wanted.all():
             target = np.where(wanted, target, 0.0)
         each = market.once(("per unit", self.size), lambda: self._per_unit(market))
-        targets = array(len(frame), np.int64)
+        targets, sent = array(len(frame), np.int64), array(len(frame), np.int64, NOT_SENT)
+        signed = target.min(initial=0.0) < 0
         for start in range(0, len(frame), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             scaled = np.abs(target[rows]) * (each if len(each) == 1 else each[codes[rows]])
-            if not (scaled < MOST_STEPS).all():  # also for NaN
+            if not scaled.max(initial=0.0) < MOST_STEPS:  # also for NaN
                 fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
                 beyond = np.abs(target) * each[codes] >= MOST_STEPS
                 fail(frame, beyond, f"a target beyond {MOST_STEPS:g} steps", _TOO_FINE[self.size])
             if self.size == "notional":
                 whole = whole_units(np.abs(target[rows]), scaled, codes[rows], market)
+            elif (np.floor(scaled) == scaled).all():  # as of most targets
+                whole = scaled
             else:
                 whole = toward_zero(scaled) if self.size == "units" else np.rint(scaled)
-            targets[rows] = np.where(target[rows] < 0, -whole, whole)
+            if whole is not scaled:
+                sent[rows][(whole == 0) & (scaled > 0)] = BELOW_LOT
+            targets[rows] = np.where(target[rows] < 0, -whole, whole) if signed else whole
         if self.size == "equity":
             self._refuse_foreign(np.flatnonzero(np.bincount(codes[wanted])), market)
-        return targets
+        return targets, sent
 
     def _per_unit(self, market: Market) -> np.ndarray:
         """Of each instrument the steps that one of a target is made of: lots, units of quote, or 1e-9 of the equity."""

@@ -216,9 +216,11 @@ class Signals:
 
     def _followed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that are followed: all of them, or those whose target is another than that of the row before."""
-        new = pl.col(NEW).fill_null(False) if NEW in rows.columns else pl.lit(False)
-        changed = pl.col("target").ne_missing(pl.col("target").shift(1).over("instrument"))
-        return (rows.filter(new | changed) if self.rebalance == "on_change" else rows).drop(NEW, strict=False)
+        if self.rebalance == "on_change":
+            new = pl.col(NEW).fill_null(False) if NEW in rows.columns else pl.lit(False)
+            changed = pl.col("target").ne_missing(pl.col("target").shift(1).over("instrument"))
+            rows = rows.filter(new | changed)
+        return rows.drop(NEW) if NEW in rows.columns else rows
 
     def _rebalance_by_default(self) -> Literal["always", "on_change"]:
         by_frame = isinstance(self.target, pl.DataFrame)

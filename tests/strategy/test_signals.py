@@ -146,6 +146,18 @@ def test_a_function_of_the_user_s_can_stand_in_a_window():
 # Whatever the rows
 
 
+@pytest.mark.parametrize("pieces", [1, 7])
+@pytest.mark.parametrize("height", [1_000, 100_003])
+def test_what_goes_from_row_to_row_is_computed_in_one_go(height, pieces):
+    """To the last bit, whatever the pieces and threads: rounding decides where an average is crossed."""
+    frame = bt.data.generate.candles(height, instrument="a_usd")
+    cut = [frame[height * k // pieces : height * (k + 1) // pieces] for k in range(pieces)]
+    stream = bt.data.candles(pl.concat(cut, rechunk=False))
+    for target in (CLOSE.rolling_mean(20), CLOSE.rolling_std(50), CLOSE.cum_sum(), CLOSE / CLOSE.mean()):
+        found = bt.Signals(target).rows(market(stream))["target"]
+        assert found.equals(frame.select(target).to_series().drop_nulls(), check_names=False)
+
+
 EXPRESSIONS = st.sampled_from(
     [
         CHANGE.rank(descending=True).over("time"),
