@@ -9,6 +9,7 @@ from barter_bt.columns.marks import hot, unit
 from barter_bt.columns.memory import LINE
 from barter_bt.engine.agenda import SCHEDULE
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
+from barter_bt.engine.fault import NO_FAULT
 from barter_bt.engine.feed import Cursors
 from barter_bt.engine.schedule import pass_met
 from barter_bt.engine.state.market import update_from_positive_candle
@@ -24,9 +25,11 @@ from barter_bt.engine.state.valuation import (
     worth_beside,
 )
 from barter_bt.engine.wake import is_awake
+from barter_bt.simulation.instant import fill_instantly
 from barter_bt.simulation.row import is_observed
 from barter_bt.simulation.single import replay_single, replay_single_held
 from barter_bt.simulation.stretch import before_decided, before_marks, end_stretch, fetch_ahead
+from barter_bt.venue.state import VenueState
 
 _NOTHING, _ONE, _MORE = 0, 1, 2  # positions that are held
 
@@ -40,13 +43,33 @@ def is_unwatched(s: EngineState) -> bool:
 
 
 @unit
-def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
+def replay_unwatched(s: EngineState, v: VenueState, f: Cursors, c: int, limit: int) -> int:
     """Process candles of a cursor up to the time ``limit``, and mark the equity at each of their times.
 
-    What is left is the last row, one at whose time something comes before the mark, or one that is malformed or
-    expired; nothing of it has been done. Returns when the next mark is due, where that of the last time is still to
-    come.
+    Targets that are met, or filled at one instant, do not end it. What is left is the last row, one at whose time
+    something comes before the mark, or one that is malformed or expired; nothing of it has been done. Returns when the
+    next mark is due, where that of the last time is still to come.
     """
+    marked = _replay_stretch(s, f, c, limit)
+    while v.clock.instant[0] and _is_decided(s, marked) and _fills(s, v, f):
+        marked = _replay_stretch(s, f, c, min(s.agenda.due[SCHEDULE], before_decided(s)))
+    return marked
+
+
+def _is_decided(s: EngineState, marked: int) -> bool:
+    """Whether a row of the schedule is what ended a stretch, behind the mark of its time and before all else."""
+    now = s.engine.market_time[0]
+    return s.agenda.due[SCHEDULE] == now < marked and now <= before_decided(s)
+
+
+def _fills(s: EngineState, v: VenueState, f: Cursors) -> bool:
+    now = s.engine.market_time[0]
+    return fill_instantly(s, v, f, now, now) != 0 and v.fault.code[0] == NO_FAULT
+
+
+@hot
+def _replay_stretch(s: EngineState, f: Cursors, c: int, limit: int) -> int:
+    """The same, up to the next order."""
     still, alone = is_still(s), held_alone(s)
     if len(s.instruments) == 1 and (still or alone >= 0):
         return replay_single(s, f, c, limit) if still else replay_single_held(s, f, c, limit)

@@ -92,8 +92,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
     s.engine.bypass[0] = 0
     f, e, agenda = feed.cursors, s.engine, s.agenda
     asleep, quiet, moved = is_asleep(s), is_quiet(s), True
-    instant = quiet and may_fill_instantly(s, v)
-    v.clock.quiet[0] = int(quiet)
+    v.clock.quiet[0], v.clock.instant[0] = int(quiet), int(quiet and may_fill_instantly(s, v))
     while v.fault.code[0] == NO_FAULT:
         if e.pending[0]:
             if notify_strategy(s, my) != SLEEP:
@@ -119,7 +118,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         if e.budget[0] <= 0:
             return PROGRESS
         keep_time(s, v, what, due)
-        if instant and what == SCHEDULE and fill_instantly(s, v, f, due, until(s, due)):
+        if v.clock.instant[0] and what == SCHEDULE and fill_instantly(s, v, f, due, until(s, due)):
             moved = True
             continue
         moved = moves_market(what) or (quiet and what == SCHEDULE)

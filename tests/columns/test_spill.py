@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barter_bt.columns.block import make_block
+from barter_bt.columns.block import make_block, tables_of
 from barter_bt.columns.column import F64, I8, I64
-from barter_bt.columns.block import tables_of
 from barter_bt.columns.spill import BoundedMemory
 from barter_bt.columns.table import Table, grow, out_of_memory
 from barter_bt.errors import StorageError

@@ -23,7 +23,13 @@ from tests.engine.tiny import A, B, Watch, candles, run, schedule
 from tests.reference.compare import assert_agree, fast
 
 # What nobody looks at again: turns of the loop; of the venue what its own rows of orders and its queues were.
-UNLIKE = {("engine", "turns"), ("engine", "turn_time"), ("markets", "candle_offer"), ("markets", "open_given")}
+UNLIKE = {
+    ("engine", "turns"),
+    ("engine", "turn_time"),
+    ("markets", "candle_offer"),
+    ("markets", "open_given"),
+    ("clock", "instant"),
+}
 OWN_TABLES = {"orders", "matches", "sent"}
 BARS = candles((0, 10, 100, 100, 100, 100), (10, 20, 101, 101, 101, 101), (20, 30, 99, 99, 99, 99))
 LATER = candles((0, 10, 100, 100, 100, 100), (11, 20, 101, 101, 101, 101), (20, 30, 99, 99, 99, 99))
@@ -41,6 +47,7 @@ def counted() -> Iterator[list[int]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "fill_instantly", fill)
+        patch.setattr(of_candles, "fill_instantly", fill)
         yield found
 
 
