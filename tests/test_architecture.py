@@ -106,6 +106,8 @@ def test_what_a_backtest_does_not_need_is_imported_where_it_is_used() -> None:
     lazy = ["numba", "matplotlib", "pyarrow", "pandas", "msgspec"]
     lazy += [f"barter_bt.{name}" for name in ("protocol", "report", "system", "testing", "backtest.causality")]
     lazy += [f"barter_bt.{name}" for name in ("data.catalog", "data.importers", "data.inspection", "strategy.builtin")]
+    lazy += [f"barter_bt.data.{name}" for name in ("aggregator", "generate", "read", "snapshots", "symbols")]
+    lazy += [f"barter_bt.{name}" for name in ("backtest.round_trips", "statistic.figure", "statistic.summary")]
     code = f"import barter_bt; barter_bt.backtest; barter_bt.data; import sys; print({{*{lazy}}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

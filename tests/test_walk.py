@@ -36,8 +36,11 @@ def room(called: str) -> str:
 
 
 def walked() -> list[tuple[str, str]]:
-    """Every call of the package in a run with one order, and who called, until the trade is in its table."""
-    close = bars(100, 101, 102, 103, 104)
+    """Every call of the package in a run with one order, and who called, until the trade is in its table.
+
+    It waits for its fill: the next candle does not open when the one before it closes.
+    """
+    close = bars(100, None, 101, 102, 103, 104)
     one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
     simulation = bt.Simulation(close, [one], balances={"usd": 1000}, interpret=True)
     found: list[tuple[str, str]] = []

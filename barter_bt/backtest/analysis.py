@@ -81,13 +81,13 @@ class Analysis:
 
     def rolling(self, window: int | None = None, **options: Any) -> pl.DataFrame:
         """Figures of the last ``window`` returns: see :func:`barter_bt.statistic.rolling`."""
-        from barter_bt.statistic.rolling import rolling
+        from barter_bt.statistic.windows import rolling
 
         return rolling(self._tables, window, **options)
 
     def bootstrap(self, **options: Any) -> pl.DataFrame:
         """Confidence intervals of figures: see :func:`barter_bt.statistic.bootstrap`."""
-        from barter_bt.statistic.bootstrap import bootstrap
+        from barter_bt.statistic.resampled import bootstrap
 
         return bootstrap(self._tables, **options)
 
@@ -100,7 +100,7 @@ class Analysis:
 
     def trading_summary(self, **options: Any) -> TradingSummary:
         """Barter's summary, corrected or with Barter's own figures: see :func:`barter_bt.statistic.trading_summary`."""
-        from barter_bt.statistic.trading_summary import trading_summary
+        from barter_bt.statistic.barter_summary import trading_summary
 
         return trading_summary(self._tables, **options)
 

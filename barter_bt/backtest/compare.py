@@ -17,7 +17,8 @@ from barter_bt.backtest.difference import Difference, difference
 from barter_bt.backtest.run_directory import SavedRun, read
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.against import returns_together
-from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.figure import show
+from barter_bt.statistic.figures import FIGURES
 from barter_bt.statistic.ranges import figure_ranges
 from barter_bt.statistic.summary import Summary, side_by_side, summarise
 from barter_bt.statistic.tables import Tables

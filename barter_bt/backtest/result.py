@@ -17,7 +17,6 @@ from barter_bt.backtest.digest import digests
 from barter_bt.backtest.fill_reasons import with_fill_reasons
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
-from barter_bt.backtest.round_trips import round_trips
 from barter_bt.columns.block import Block
 from barter_bt.data.market import shown
 from barter_bt.data.sessions import Sessions
@@ -183,6 +182,8 @@ class Result(Analysis):
         >>> trips.select("bars", "pnl", "return", "mae", "mfe", "reason_exit").row(0)
         (2, 10.0, 0.2, -0.1, 0.4, 'signal')
         """
+        from barter_bt.backtest.round_trips import round_trips
+
         market = MarketPrices(shown(self.market), self.index.codes, self.index.names) if self.market else None
         times = nanoseconds(self.equity["time"]), nanoseconds(self.trades["time_exchange"])
         end_ns = max((int(each.max()) for each in times if len(each)), default=EVER[0])

@@ -55,7 +55,8 @@ def print_figures(summaries: Mapping[str, Summary], *, every: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from barter_bt.statistic.figure import FIGURES, show
+    from barter_bt.statistic.figure import show
+    from barter_bt.statistic.figures import FIGURES
 
     first = next(iter(summaries.values()))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(summaries))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Self, cast, get_type_hints
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
+from barter_bt.columns.column import annotated
 from barter_bt.columns.table import Table
 from barter_bt.columns.view import BY_ROW, TableView
 from barter_bt.errors import StrategyError
@@ -32,7 +33,7 @@ class Block:
 
     def __init_subclass__(cls) -> None:
         parts = (Table, Block)
-        cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, parts)}
+        cls.layout = {k: v for k, v in annotated(cls).items() if isinstance(v, type) and issubclass(v, parts)}
 
     def __init__(self, **tables: Table | Block) -> None:
         if list(tables) != list(self.layout):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
-from typing import Annotated, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,22 @@ F64s = Annotated[Column[Column[float]], "*f8"]
 
 DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _CAPACITIES = 64  # for which places are remembered
+
+
+def annotated(cls: type) -> dict[str, Any]:
+    """What a class and its bases annotate, by name.
+
+    Declarations are nearly all names of their module, which are looked up: there are a thousand at each start, and
+    :func:`typing.get_type_hints` compiles every one as an expression.
+    """
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        names = getattr(sys.modules.get(base.__module__), "__dict__", {})
+        for name, hint in vars(base).get("__annotations__", {}).items():
+            if isinstance(hint, str) and hint not in names and not hint.startswith("ClassVar"):
+                return get_type_hints(cls, include_extras=True)
+            found[name] = names.get(hint) if isinstance(hint, str) else hint
+    return found
 
 
 class Declared(Protocol):

@@ -17,12 +17,12 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from barter_bt.columns.column import DTYPES, layout_of
+from barter_bt.columns.column import DTYPES, annotated, layout_of
 from barter_bt.columns.memory import address_of, take
 from barter_bt.errors import StorageError
 
@@ -116,8 +116,8 @@ class Table:
 
     def __init_subclass__(cls, growable: bool = False, rows: int = 0) -> None:
         cls.growable, cls._rows = growable, rows
-        hints = get_type_hints(cls, include_extras=True)
-        cls.schema = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+        hints = annotated(cls).items()
+        cls.schema = {name: hint.__metadata__[0] for name, hint in hints if hasattr(hint, "__metadata__")}
 
     def __init__(self, rows: int) -> None:
         if self._rows not in (0, rows):

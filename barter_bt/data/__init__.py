@@ -8,9 +8,7 @@ A stream is made from a frame or file with :func:`trades`, :func:`quotes`, :func
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from barter_bt.data import generate
 from barter_bt.data.aggregate import aggregate
-from barter_bt.data.aggregator import Aggregator
 from barter_bt.data.books import rebuild_books
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
@@ -29,23 +27,25 @@ from barter_bt.data.flows import (
 from barter_bt.data.front import front_contracts
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, book, book_orders, candles, quotes, trades
-from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.sample import sample
 from barter_bt.data.sessions import Sessions, exchange_sessions, sessions
-from barter_bt.data.snapshots import complete_snapshots
 from barter_bt.data.splits import splits
 from barter_bt.data.stream import Stream
-from barter_bt.data.symbols import rename_symbols
 from barter_bt.data.validate import check
 from barter_bt.data.wide import from_wide
 
 if TYPE_CHECKING:
+    from barter_bt.data import generate
+    from barter_bt.data.aggregator import Aggregator
     from barter_bt.data.catalog import Catalog
     from barter_bt.data.importers import IMPORTERS, Importer
     from barter_bt.data.importers.loading import load
     from barter_bt.data.inspection.quality import Quality, quality
+    from barter_bt.data.read import from_pandas, read_csv
+    from barter_bt.data.snapshots import complete_snapshots
+    from barter_bt.data.symbols import rename_symbols
 
 __all__ = [
     "IMPORTERS",
@@ -98,12 +98,17 @@ __all__ = [
 ]
 
 _LATER = {
+    "Aggregator": "aggregator",
     "Catalog": "catalog",
     "IMPORTERS": "importers",
     "Importer": "importers",
     "Quality": "inspection",
+    "complete_snapshots": "snapshots",
+    "from_pandas": "read",
     "load": "importers.loading",
     "quality": "inspection",
+    "read_csv": "read",
+    "rename_symbols": "symbols",
 }
 """What few programs need is imported when it is asked for: its module, by name."""
 
@@ -113,6 +118,8 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "generate":
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

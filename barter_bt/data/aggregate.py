@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from barter_bt.data.aggregator import Aggregator, Made, frame_of
 from barter_bt.data.canonical import Options
 from barter_bt.data.source import FrameSource
 from barter_bt.data.stream import Stream
+
+if TYPE_CHECKING:
+    from barter_bt.data.aggregator import Aggregator, Made
 
 
 def aggregate(
@@ -83,6 +86,8 @@ def aggregate(
     >>> hourly.kind, hourly.frame().select((pl.col("time_exchange") - pl.col("time_open")).unique()).collect().item()
     ('candles', datetime.timedelta(seconds=1))
     """
+    from barter_bt.data.aggregator import Aggregator, frame_of
+
     made = Aggregator(
         stream.kind, every=every, ticks=ticks, volume=volume, value=value, price_range=price_range, renko=renko,
         tick_imbalance=tick_imbalance, volume_imbalance=volume_imbalance, span=span, time_zone=time_zone,

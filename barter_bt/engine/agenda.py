@@ -68,10 +68,10 @@ def moves_market(what: int) -> bool:
 
 @hot
 def beside_dealing(agenda: Agenda) -> int:
-    """When the first event is due that is neither of the market nor a request."""
+    """When the first event is due that is neither of the market nor of the schedule, nor a request."""
     first = NEVER
     for source in range(SOURCES):
-        if source not in (VENUE_MARKET, ENGINE_MARKET, REQUEST, OPENING):
+        if source not in (VENUE_MARKET, ENGINE_MARKET, SCHEDULE, REQUEST, OPENING):
             first = min(first, agenda.due[source])
     return first
 

@@ -239,11 +239,19 @@ def _apply_flow(s: EngineState, row: int) -> None:
 
 def _apply_trade(s: EngineState, row: int, order: int) -> None:
     r, o, i = s.reports, s.orders, s.orders.instrument[order]
-    ticks, lots, value, fee = r.price[row], r.quantity[row], r.notional[row], r.fee[row]
+    value, fee = r.notional[row], r.fee[row]
     o.notional[order] = bounded_sum(o.notional[order], value)
     o.fees[order] = bounded_sum(o.fees[order], fee)
     if not (in_range(o.notional[order]) and in_range(o.fees[order])):
         fail_range(s.fault, i, s.terms.quote[i])
+    record_trade(s, order, r.quantity[row], r.price[row], value, fee, r.maker[row], r.time_exchange[row])
+
+
+def record_trade(
+    s: EngineState, order: int, lots: int, ticks: int, value: int, fee: int, is_maker: int, time: int
+) -> None:
+    """A row of the journal of trades, and what it makes of the position."""
+    o, i = s.orders, s.orders.instrument[order]
     trade, closed = s.trades.append(), len(s.positions)
     if s.terms.margined[i] == ISOLATED:
         set_aside(s, i, o.side[order], lots, ticks)
@@ -251,18 +259,16 @@ def _apply_trade(s: EngineState, row: int, order: int) -> None:
     if s.terms.fee_in[i] == IN_RECEIVED and o.side[order] == BUY:
         net = _net_lots(s, i, lots, value, fee)
         worth = notional(s.terms, i, net, ticks)
-    position = update_position_from_fill(
-        s, i, o.side[order], net, ticks, worth, fee, r.time_exchange[row], trade, o.strategy[order]
-    )
+    position = update_position_from_fill(s, i, o.side[order], net, ticks, worth, fee, time, trade, o.strategy[order])
     if s.engine.audit[0] and len(s.positions) > closed:
         note_output(s, POSITION_EXIT, closed, -1)
     t = s.trades
-    t.time_exchange[trade] = r.time_exchange[row]
+    t.time_exchange[trade] = time
     t.time_engine[trade] = s.engine.time[0]
     t.order[trade] = order
     t.instrument[trade] = i
     t.side[trade] = o.side[order]
-    t.maker[trade] = r.maker[row]
+    t.maker[trade] = is_maker
     t.price[trade] = ticks
     t.quantity[trade] = lots
     t.notional[trade] = value

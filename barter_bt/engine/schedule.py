@@ -9,6 +9,7 @@ from barter_bt.engine.action.protect import BY_FRACTION, NO_UNIT
 from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, send_transfer
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.amend import ask_amend
+from barter_bt.engine.audit import begin
 from barter_bt.engine.entries import follow_with_entries, replace_entries
 from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.fault import BAD_TRANSFER, fail
@@ -26,6 +27,7 @@ from barter_bt.engine.targets import (
     TARGET_ROW,
     bind_row,
     follow_target,
+    is_met,
     open_row,
 )
 from barter_bt.engine.terms import ISOLATED
@@ -63,6 +65,27 @@ def process_schedule(s: EngineState) -> None:
         _targets(s, first, row)
     s.agenda.first[SCHEDULE] = row
     s.agenda.due[SCHEDULE] = p.time[row] if row < len(p) else NEVER
+
+
+@unit
+def pass_met(s: EngineState, now: int) -> int:
+    """Pass over the targets that are due now, if all ask for what is there; returns when the next row is due.
+
+    Each is an event all the same. For runs of which nobody keeps the events.
+    """
+    p, first = s.schedule, s.agenda.first[SCHEDULE]
+    row = first
+    while row < len(p) and p.time[row] == now:
+        if row % LINE == 0:
+            fetch(p, row + LINE)
+        if not is_met(s, row):
+            return now
+        row += 1
+    s.engine.sequence[0] += row - first
+    begin(s, SCHEDULED, p.instrument[row - 1], -1, -1, -1)
+    s.agenda.first[SCHEDULE] = row
+    s.agenda.due[SCHEDULE] = p.time[row] if row < len(p) else NEVER
+    return s.agenda.due[SCHEDULE]
 
 
 def _targets(s: EngineState, first: int, end: int) -> None:

@@ -6,7 +6,7 @@ from barter_bt.columns.exact import bounded_sum, muldiv_floor
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
 from barter_bt.engine.action.send import ask, open_orders, order_of
 from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
-from barter_bt.engine.sizing import value_of, wished_lots
+from barter_bt.engine.sizing import UNITS, value_of, wished_lots
 from barter_bt.engine.state.tables import Decided, EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.engine.terms import RATE
@@ -43,6 +43,13 @@ def follow_target(s: EngineState, row: int, worth: int, reducing: int, in_flight
         value = value_of(s, i, target, worth, s.engine.size[0])
         size_at_fill(s, action, BUY if target > 0 else SELL, value, now, s.engine.with_fee[0])
     open_row(s, p, row, action)
+
+
+def is_met(s: EngineState, row: int) -> bool:
+    """Whether a row is a target of just the lots that are held, with what is in flight; its price need not be known."""
+    p, i, ins = s.schedule, s.schedule.instrument[row], s.instruments
+    in_lots = p.action[row] == TARGET_ROW and len(s.entries) == 0 and (s.engine.size[0] == UNITS or p.target[row] == 0)
+    return bool(in_lots and p.target[row] == bounded_sum(ins.quantity[i], ins.working[i]))
 
 
 def size_at_fill(s: EngineState, action: int, side: int, value: int, held: int, with_fee: int) -> None:

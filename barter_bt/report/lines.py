@@ -16,9 +16,9 @@ from barter_bt.statistic.benchmark import Benchmark, marks_of
 from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.curve import curve_of, curve_of_run
 from barter_bt.statistic.figure import show
-from barter_bt.statistic.rolling import rolling, usual_window
 from barter_bt.statistic.summary import summarise
 from barter_bt.statistic.tables import Tables, floats, nanoseconds
+from barter_bt.statistic.windows import rolling, usual_window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,7 +190,7 @@ def plot_rolling(
     figure
         Which one; "beta" needs a benchmark.
     window, benchmark, options
-        As for :func:`~barter_bt.statistic.rolling.rolling`.
+        As for :func:`~barter_bt.statistic.rolling`.
     """
     axes, look = panel(ax, style)
     if window is None:

@@ -13,7 +13,8 @@ from barter_bt.report.charts import plot_distribution, plot_months, plot_pnl, pl
 from barter_bt.report.lines import plot_equity, plot_price, plot_rolling, plot_underwater
 from barter_bt.report.style import Style
 from barter_bt.statistic.benchmark import Benchmark
-from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.figure import show
+from barter_bt.statistic.figures import FIGURES
 from barter_bt.statistic.summary import Summary, summarise
 from barter_bt.statistic.tables import Tables
 

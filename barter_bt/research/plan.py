@@ -19,7 +19,7 @@ from barter_bt.errors import BarterBtError, ConfigError, StrategyError, nearest
 from barter_bt.research.pieces import Piece, within
 from barter_bt.research.sampled import SUMS, SUMS_TYPE
 from barter_bt.statistic import FIGURES
-from barter_bt.statistic.figure import find
+from barter_bt.statistic.figures import find
 
 TYPES: Final = {"count": pl.Int64, "fraction": pl.Float64, "ratio": pl.Float64, "money": pl.Float64}
 """Columns of figures, by their unit."""

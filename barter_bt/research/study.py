@@ -14,7 +14,7 @@ from barter_bt import files
 from barter_bt.errors import ConfigError, DataError
 from barter_bt.research.overfitting.matrix import Returns
 from barter_bt.research.overfitting.sharpe import SharpeEstimate, deflated_sharpe, expected_maximum_sharpe
-from barter_bt.statistic.figure import FIGURES
+from barter_bt.statistic.figures import FIGURES
 
 _SCHEMA = {"key": pl.String, "label": pl.String, "parameters": pl.String, "sharpe": pl.Float64}
 _NO_PARAMETERS = frozenset(("set", "fold", "part", "path", "digest", "way", "warnings", "error", "distance"))

@@ -5,19 +5,33 @@ What :mod:`barter_bt.simulation.replay` asks between two rows is answered here o
 
 from __future__ import annotations
 
-from barter_bt.columns.ahead import fetch
 from barter_bt.columns.marks import hot, unit
 from barter_bt.columns.memory import LINE
-from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
+from barter_bt.engine.agenda import SCHEDULE
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
-from barter_bt.engine.feed import Cursors, advance
+from barter_bt.engine.fault import NO_FAULT
+from barter_bt.engine.feed import Cursors
+from barter_bt.engine.schedule import pass_met
 from barter_bt.engine.state.market import update_from_positive_candle
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import is_still, mark, mark_at, worth_at_rest
+from barter_bt.engine.state.valuation import (
+    UNKNOWN,
+    held_alone,
+    is_still,
+    mark,
+    mark_at,
+    value_of_lots,
+    worth_at_rest,
+    worth_beside,
+)
 from barter_bt.engine.wake import is_awake
+from barter_bt.simulation.instant import fill_instantly
 from barter_bt.simulation.row import is_observed
+from barter_bt.simulation.single import replay_single, replay_single_held
+from barter_bt.simulation.stretch import before_decided, before_marks, end_stretch, fetch_ahead
+from barter_bt.venue.state import VenueState
 
-_AHEAD = 8 * LINE  # rows
+_NOTHING, _ONE, _MORE = 0, 1, 2  # positions that are held
 
 
 def is_unwatched(s: EngineState) -> bool:
@@ -28,54 +42,62 @@ def is_unwatched(s: EngineState) -> bool:
     return bool(plain and not asked and not is_observed(s))
 
 
-def _before_marks(s: EngineState, f: Cursors, c: int) -> int:
-    """The last time at which nothing but candles of cursor ``c`` comes before the mark (rule 10)."""
-    agenda, streams = s.agenda, s.engine.streams[0]
-    due = min(agenda.due[LAPSE], agenda.due[EXPIRY], agenda.due[RELEASE], agenda.due[CASH_FLOW])
-    due = min(due, agenda.due[REPORT], agenda.due[MARK])
-    for other in range(streams, 2 * streams):
-        if other != c:
-            due = min(due, f.due[other])
-    return due - 1
-
-
-def _fetch_ahead(f: Cursors, c: int, row: int) -> None:
-    """Ask for rows that an order may come before, which takes longer than the memory."""
-    fetch(f.time[c], row)
-    fetch(f.time_exchange[c], row)
-    fetch(f.time_open[c], row)
-    fetch(f.instrument[c], row)
-    fetch(f.first[c], row)
-    fetch(f.second[c], row)
-    fetch(f.third[c], row)
-    fetch(f.fourth[c], row)
-    fetch(f.fifth[c], row)
-
-
 @unit
-def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
+def replay_unwatched(s: EngineState, v: VenueState, f: Cursors, c: int, limit: int) -> int:
     """Process candles of a cursor up to the time ``limit``, and mark the equity at each of their times.
 
-    What is left is the last row, one at whose time something comes before the mark, or one that is malformed or
-    expired; nothing of it has been done. Returns when the next mark is due, where that of the last time is still to
-    come.
+    Targets that are met, or filled at one instant, do not end it. What is left is the last row, one at whose time
+    something comes before the mark, or one that is malformed or expired; nothing of it has been done. Returns when the
+    next mark is due, where that of the last time is still to come.
     """
-    if is_still(s):
-        return _replay(s, f, c, limit, True, worth_at_rest(s))
-    return _replay(s, f, c, limit, False, 0)
+    marked = _replay_stretch(s, f, c, limit)
+    while v.clock.instant[0] and _is_decided(s, marked) and _fills(s, v, f):
+        marked = _replay_stretch(s, f, c, min(s.agenda.due[SCHEDULE], before_decided(s)))
+    return marked
+
+
+def _is_decided(s: EngineState, marked: int) -> bool:
+    """Whether a row of the schedule is what ended a stretch, behind the mark of its time and before all else."""
+    now = s.engine.market_time[0]
+    return s.agenda.due[SCHEDULE] == now < marked and now <= before_decided(s)
+
+
+def _fills(s: EngineState, v: VenueState, f: Cursors) -> bool:
+    now = s.engine.market_time[0]
+    return fill_instantly(s, v, f, now, now) != 0 and v.fault.code[0] == NO_FAULT
 
 
 @hot
-def _replay(s: EngineState, f: Cursors, c: int, limit: int, still: bool, worth: int) -> int:
-    """The same, where the equity changes with prices, or is still and ``worth`` so much: compiled once for each."""
+def _replay_stretch(s: EngineState, f: Cursors, c: int, limit: int) -> int:
+    """The same, up to the next order."""
+    still, alone = is_still(s), held_alone(s)
+    if len(s.instruments) == 1 and (still or alone >= 0):
+        return replay_single(s, f, c, limit) if still else replay_single_held(s, f, c, limit)
+    if still:
+        return _replay(s, f, c, limit, _NOTHING, worth_at_rest(s), 0)
+    if alone >= 0:
+        return _replay(s, f, c, limit, _ONE, worth_beside(s, alone), alone)
+    return _replay(s, f, c, limit, _MORE, 0, 0)
+
+
+@hot
+def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: int, worth: int, k: int) -> int:
+    """The same, compiled once for each of what can be held.
+
+    Nothing, so that the equity is still and ``worth`` so much; a position in ``k`` alone that its last price marks,
+    and ``worth`` besides; or more.
+    """
+    lots = s.instruments.quantity[k] * s.terms.num[k] if held == _ONE else 0
+    den, inverse, ins = s.terms.den[k], s.terms.den_inverse[k], s.instruments
     time, shift, stamp, instrument, n = f.time[c], f.shift[c], f.time_exchange[c], f.instrument[c], len(s.instruments)
     opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
-    first = row = f.row[c]
+    row = f.row[c]
     end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
-    last = min(limit, _before_marks(s, f, c))
+    before, planned = before_marks(s, f, c), s.agenda.due[SCHEDULE]
+    last, beyond = min(limit, before), min(before, before_decided(s))  # where met targets can be passed over
     while row + 1 < end and now <= due <= last:
         if row % LINE == 0:
-            _fetch_ahead(f, c, row + _AHEAD)
+            fetch_ahead(f, c, row)
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
             break
@@ -85,17 +107,16 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, still: bool, worth: 
             break
         now = due
         if following > now:
-            if still:
-                mark_at(s, now, worth)
+            value = 0 if held == _NOTHING else UNKNOWN
+            if held == _ONE and ins.own_mark[k] == 0:
+                value = value_of_lots(ins.last[k], lots, den, inverse)
+            if value != UNKNOWN:
+                mark_at(s, now, worth + value)
             else:
                 s.engine.time[0] = now  # rates go by it (rule 74)
                 mark(s, now)
+            if now == planned and now <= beyond:
+                planned = pass_met(s, now)
+                last = min(beyond, planned)
         row, due = row + 1, following
-    if row > first:
-        if due == now:
-            s.agenda.due[MARK] = now
-        s.engine.time[0] = s.engine.market_time[0] = now
-        s.engine.sequence[0] += row - first
-        s.engine.budget[0] -= row - first
-        advance(f, c, row)
-    return s.agenda.due[MARK]
+    return end_stretch(s, f, c, row, now, due)

@@ -70,6 +70,7 @@ from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.step import start_event
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.idle import catch_up_idle
+from barter_bt.simulation.instant import fill_instantly, may_fill_instantly
 from barter_bt.simulation.replay import replay
 from barter_bt.simulation.short import catches_up, deal_at_once, hear, is_asleep, is_quiet, receive_requests
 from barter_bt.venue.delay import release
@@ -91,7 +92,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
     s.engine.bypass[0] = 0
     f, e, agenda = feed.cursors, s.engine, s.agenda
     asleep, quiet, moved = is_asleep(s), is_quiet(s), True
-    v.clock.quiet[0] = int(quiet)
+    v.clock.quiet[0], v.clock.instant[0] = int(quiet), int(quiet and may_fill_instantly(s, v))
     while v.fault.code[0] == NO_FAULT:
         if e.pending[0]:
             if notify_strategy(s, my) != SLEEP:
@@ -117,6 +118,9 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         if e.budget[0] <= 0:
             return PROGRESS
         keep_time(s, v, what, due)
+        if v.clock.instant[0] and what == SCHEDULE and fill_instantly(s, v, f, due, until(s, due)):
+            moved = True
+            continue
         moved = moves_market(what) or (quiet and what == SCHEDULE)
         if REPORT <= what <= TIMER_DUE:
             status = at_engine(s, v, feed, my, what, due)

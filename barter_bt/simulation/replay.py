@@ -57,7 +57,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     limit = horizon(s, v, feed, c)
     while True:
         if f.kind[c] == CANDLE_ROWS and v.clock.live[0] == 0 and is_unwatched(s):
-            limit = min(limit, replay_unwatched(s, f, c, limit))
+            limit = min(limit, replay_unwatched(s, v, f, c, limit))
         woken = SLEEP
         if f.due[c] <= limit and is_plain(s, v, f.kind[c]):
             woken = replay_plain(s, f, my, c, limit)

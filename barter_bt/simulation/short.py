@@ -9,7 +9,7 @@ one would have changed is as if it had been (decision 58).
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import EXPIRY, OPENING, RELEASE, REPORT, REQUEST, beside_dealing
+from barter_bt.engine.agenda import EXPIRY, OPENING, RELEASE, REPORT, REQUEST, SCHEDULE, beside_dealing
 from barter_bt.engine.audit import OFF
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import NO_FAULT
@@ -83,7 +83,7 @@ def deal_at_once(s: EngineState, v: VenueState, f: Cursors, now: int, until: int
 
 def _is_alone(s: EngineState, now: int) -> bool:
     """Whether nothing else is due than what the market and requests bring."""
-    return beside_dealing(s.agenda) > now and not s.engine.pending[0]
+    return min(beside_dealing(s.agenda), s.agenda.due[SCHEDULE]) > now and not s.engine.pending[0]
 
 
 @unit

@@ -1,25 +1,18 @@
 """Figures of a finished run: what they are, how each is defined, and the tables they come from."""
 
-# the order in which figures are listed
-from barter_bt.statistic import performance as performance
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from barter_bt.statistic import drawdown as drawdown  # isort: skip
-from barter_bt.statistic import activity as activity  # isort: skip
-from barter_bt.statistic import trips as trips  # isort: skip
-from barter_bt.statistic import cost as cost  # isort: skip
-from barter_bt.statistic import flows as flows  # isort: skip
-from barter_bt.statistic import deposits as deposits  # isort: skip
-from barter_bt.statistic import market as market  # isort: skip
-from barter_bt.statistic import against as against  # isort: skip
-from barter_bt.statistic.bootstrap import bootstrap
-from barter_bt.statistic.figure import FIGURES
-from barter_bt.statistic.flows import flows_by
-from barter_bt.statistic.part import figures_by, parts
-from barter_bt.statistic.rolling import rolling
-from barter_bt.statistic.season import returns_by
-from barter_bt.statistic.sessions import by_session
-from barter_bt.statistic.summary import Summary, summarise
-from barter_bt.statistic.trading_summary import trading_summary
+if TYPE_CHECKING:
+    from barter_bt.statistic.barter_summary import trading_summary
+    from barter_bt.statistic.figures import FIGURES
+    from barter_bt.statistic.flows import flows_by
+    from barter_bt.statistic.part import figures_by, parts
+    from barter_bt.statistic.resampled import bootstrap
+    from barter_bt.statistic.season import returns_by
+    from barter_bt.statistic.sessions import by_session
+    from barter_bt.statistic.summary import Summary, summarise
+    from barter_bt.statistic.windows import rolling
 
 __all__ = [
     "FIGURES",
@@ -34,3 +27,28 @@ __all__ = [
     "summarise",
     "trading_summary",
 ]
+
+_LATER = {
+    "FIGURES": "figures",
+    "Summary": "summary",
+    "bootstrap": "resampled",
+    "by_session": "sessions",
+    "figures_by": "part",
+    "flows_by": "flows",
+    "parts": "part",
+    "returns_by": "season",
+    "rolling": "windows",
+    "summarise": "summary",
+    "trading_summary": "barter_summary",
+}
+"""A run needs no figures before it is over: they are imported when they are asked for. Their modules, by name."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

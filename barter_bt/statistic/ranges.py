@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.figure import show
+from barter_bt.statistic.figures import FIGURES
 from barter_bt.statistic.summary import Summary
 
 RANGES = {

@@ -14,7 +14,8 @@ from barter_bt.errors import ConfigError, nearest
 from barter_bt.statistic.benchmark import Benchmark, marks_of
 from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.facts import Facts
-from barter_bt.statistic.figure import ALIASES, FIGURES, Figure, Value, find, show
+from barter_bt.statistic.figure import Figure, Value, show
+from barter_bt.statistic.figures import ALIASES, FIGURES, find
 from barter_bt.statistic.interval import ACTUAL, interval_ns, per, sampling_ns
 from barter_bt.statistic.sessions import closes_of
 from barter_bt.statistic.tables import Tables

@@ -10,7 +10,8 @@ import numpy as np
 from barter_bt.statistic.activity import plain
 from barter_bt.statistic.curve import FURTHEST, Curve
 from barter_bt.statistic.facts import Facts
-from barter_bt.statistic.figure import FIGURES, Figure, show
+from barter_bt.statistic.figure import Figure, show
+from barter_bt.statistic.figures import FIGURES
 from barter_bt.statistic.interval import CALENDAR_YEAR_NS, YEAR_NS
 
 _STATED_NS = {"cagr": CALENDAR_YEAR_NS, "money_weighted_return": YEAR_NS}  # by time; the others by returns

@@ -245,7 +245,7 @@ class Schedule:
         n = len(frame)
         time = known_times(frame)
         apart = bool((time[1:] > time[:-1]).all())  # every row has a time of its own
-        back = np.flatnonzero(time[1:] < time[:-1]) if not apart else ()
+        back = np.empty(0, np.int64) if apart else np.flatnonzero(time[1:] < time[:-1])
         if len(back):
             row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")

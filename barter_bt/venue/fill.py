@@ -50,7 +50,12 @@ def next_fee(v: VenueState, order: int, i: int, value: int, lots: int, is_maker:
 
 def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, value: int, fee: int) -> bool:
     """Whether the account can pay for a fill of ``lots`` at ``ticks`` (rules 17 and 19), for a value and a fee."""
-    a, t, side = v.accounts, v.terms, v.orders.side[order]
+    return affords(v, i, v.orders.side[order], v.orders.reserved[order], lots, ticks, value, fee)
+
+
+def affords(v: VenueState, i: int, side: int, own: int, lots: int, ticks: int, value: int, fee: int) -> bool:
+    """The same of an order that has reserved ``own``."""
+    a, t = v.accounts, v.terms
     if abs(fee) > LIMIT - abs(value):
         return False
     if t.fee_in[i] != IN_QUOTE:
@@ -59,7 +64,7 @@ def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, value: 
         fee = paid_in_quote(v, i, side, fee)
     if t.margined[i]:
         return has_margin_for(v, i, side, lots, ticks, value, fee)
-    quote, base, own = t.quote[i], t.base[i], v.orders.reserved[order]
+    quote, base = t.quote[i], t.base[i]
     free = bounded_sum(a.total[quote], -a.reserved[quote])
     if side == BUY:
         return value + fee <= free + own

@@ -314,6 +314,7 @@ class VenueClock(Table, rows=1):
     unassigned: I64  # assignments that were not made whole
     withheld: I64  # transfers of margin that were not made whole
     quiet: I64  # 1: nobody looks at what is said at once: a market order is accepted without a report
+    instant: I64  # 1: nobody looks at orders that are filled when they are asked for, and nothing keeps them from it
     accepted: I64  # one more than the order that was, of which the engine is still to know; 0: none
     faulty: I64  # 1: requests may be lost or rejected on purpose
     overdue: I64  # ns after which the report that is being written arrives; 0: as any other

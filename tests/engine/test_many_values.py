@@ -1,4 +1,4 @@
-"""Many positions are valued several at a time, as each would be by itself (rules 5 and 24)."""
+"""Many positions are valued several at a time, and one alone in a few steps, as each would be (rules 5 and 24)."""
 
 from __future__ import annotations
 
@@ -96,6 +96,37 @@ def test_positions_of_any_kind(state: EngineState, rows: list[Row], rest: int) -
     assert valuation.equity(state) == expected
     if not interprets():
         assert compile_call(valuation.equity, EngineState)(state.address) == expected
+
+
+def alone(s: EngineState) -> int:
+    """The equity as candles at which nobody looks have it (`simulation/candles.py`), if one position is all."""
+    k = valuation.held_alone(s)
+    if k < 0 or s.instruments.own_mark[k] != 0:
+        return valuation.equity(s)
+    lots, t = s.instruments.quantity[k] * s.terms.num[k], s.terms
+    value = valuation.value_of_lots(s.instruments.last[k], lots, t.den[k], t.den_inverse[k])
+    return valuation.equity(s) if value == valuation.UNKNOWN else valuation.worth_beside(s, k) + value
+
+
+@settings(max_examples=draws(400), deadline=None, suppress_health_check=list(HealthCheck))
+@example([plain | {"quantity": -5, "cost_basis": 9, "last": 3, "den": 2, "derivative": 1}] * COUNT, 0, 5)
+@example([plain | {"quantity": 1 << 30, "last": 1 << 31}] * COUNT, 3, LIMIT)
+@example([plain | {"quantity": 1, "cost_basis": LIMIT, "last": 3, "derivative": 1}] * COUNT, 3, -LIMIT)
+@given(usual | one_other, st.integers(0, COUNT - 1), SIGNED)
+def test_one_position_of_any_kind(state: EngineState, rows: list[Row], k: int, rest: int) -> None:
+    given_to(state, [row if i == k else row | {"quantity": 0} for i, row in enumerate(rows)], rest)
+    assert alone(state) == valuation.equity(state)
+    if not interprets():
+        assert compile_call(alone, EngineState)(state.address) == valuation.equity(state)
+
+
+def test_one_position_is_plain(state: EngineState) -> None:
+    """Else nothing would be gained."""
+    rows = [plain | {"quantity": 3 * (k == 4), "last": 3} for k in range(COUNT)]
+    given_to(state, rows, 0)
+    assert valuation.held_alone(state) == 4
+    state.instruments.quantity[5] = 1
+    assert valuation.held_alone(state) == -1
 
 
 def test_most_positions_are_plain(state: EngineState) -> None:

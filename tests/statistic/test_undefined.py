@@ -8,7 +8,7 @@ import pytest
 from barter_bt.cli import main
 from barter_bt.errors import ConfigError
 from barter_bt.statistic import FIGURES, Summary, bootstrap, rolling, summarise
-from barter_bt.statistic.figure import ALIASES, find
+from barter_bt.statistic.figures import ALIASES, find
 from barter_bt.statistic.interval import SamplingWarning
 from tests.statistic.fakes import EQUITY, FakeRun, crossing_run, equity_of, table
 

@@ -146,19 +146,27 @@ def update_from_positive_candle(
     s: EngineState, i: int, time: int, open_: float, high: float, low: float, close: float, volume: float
 ) -> bool:
     """A candle of an instrument whose prices must be above 0; False if it is none or malformed."""
-    t = s.terms
-    ticks = steps(close, t.ticks_per_unit[i], t.price_noise[i])
-    spans = (low > 0.0) & (low <= open_) & (open_ <= high) & (low <= close) & (close <= high)  # no branch for each
-    if ticks <= 0 or not spans & (0.0 <= volume) & (volume <= LARGEST):
+    ticks = closing_steps(s, i, open_, high, low, close, volume)
+    if ticks <= 0:
         return False
-    _note_candle(s, i, time, ticks, open_, high, low, close, volume)
+    note_candle(s, i, time, ticks, open_, high, low, close, volume)
     return True
 
 
 @hot
-def _note_candle(
+def closing_steps(s: EngineState, i: int, open_: float, high: float, low: float, close: float, volume: float) -> int:
+    """The close in ticks of a candle whose prices must be above 0; at most 0 if it is malformed."""
+    t = s.terms
+    ticks = steps(close, t.ticks_per_unit[i], t.price_noise[i])
+    spans = (low > 0.0) & (low <= open_) & (open_ <= high) & (low <= close) & (close <= high)  # no branch for each
+    return ticks if spans & (0.0 <= volume) & (volume <= LARGEST) else -1
+
+
+@hot
+def note_candle(
     s: EngineState, i: int, time: int, ticks: int, open_: float, high: float, low: float, close: float, volume: float
 ) -> None:
+    """A candle that is well formed, with its close in ticks."""
     ins = s.instruments
     if time >= ins.last_time[i]:
         ins.last_time[i] = time
@@ -203,7 +211,7 @@ def update_from_signed_candle(
     spans = -LARGEST <= low <= open_ <= high <= LARGEST and low <= close <= high
     if ticks <= 0 or not (spans and 0.0 <= volume <= LARGEST):
         return 0
-    _note_candle(s, i, time, ticks, open_, high, low, close, volume)
+    note_candle(s, i, time, ticks, open_, high, low, close, volume)
     return 1
 
 

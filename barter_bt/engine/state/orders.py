@@ -14,6 +14,7 @@ from barter_bt.engine.fault import fail_range
 from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     FILLED,
+    GTC,
     IOC,
     LOST_REQUEST,
     MARKET,
@@ -60,6 +61,22 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
         o.before[row] = o.after[row] = -1
     else:
         _track(s, row)
+    return row
+
+
+def record_filled(s: EngineState, i: int, side: int, lots: int, resize: int, value: int, fee: int) -> int:
+    """A market order that was sent, accepted and filled whole at one time: it becomes a row as it has ended."""
+    o, row, now = s.orders, s.orders.append(), s.engine.time[0]
+    set_plain(o, row, i, side, MARKET, GTC, 0, lots)
+    o.resize[row] = resize
+    o.strategy[row] = s.engine.strategy[0]
+    o.price_sent[row] = price_ticks(s, i)
+    o.quantity_requested[row] = o.filled[row] = lots
+    o.notional[row], o.fees[row] = value, fee
+    o.status[row], o.reason[row] = FILLED, NO_REASON
+    o.time_sent[row] = o.time_exchange[row] = o.time_closed[row] = now
+    o.time_triggered[row] = NO_TIME
+    o.before[row] = o.after[row] = -1
     return row
 
 

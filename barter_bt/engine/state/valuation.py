@@ -134,6 +134,44 @@ def is_still(s: EngineState) -> bool:
     return not held
 
 
+@hot
+def held_alone(s: EngineState) -> int:
+    """The instrument of the only position, if its last price is all that it will be marked by; -1 otherwise."""
+    ins, found = s.instruments, -1
+    for i in range(len(ins)):
+        if ins.quantity[i] != 0:
+            if found >= 0 or not _goes_by_last_price(s, i):
+                return -1
+            found = i
+    if found < 0 or s.engine.foreign_rests[0] != 0 or s.engine.foreign_quotes[0] != 0:
+        return -1
+    return found if abs(worth_beside(s, found)) <= LIMIT // 2 else -1
+
+
+def _goes_by_last_price(s: EngineState, i: int) -> bool:
+    """Whether a position is worth its last price times what one lot is at one tick, less its cost if it is margined."""
+    ins, t = s.instruments, s.terms
+    plain = ins.settled[i] == 0 and ins.bid[i] == 0 and t.derivative[i] >= 0
+    return bool(plain and abs(ins.quantity[i]) <= t.lots_max[i])
+
+
+def worth_beside(s: EngineState, i: int) -> int:
+    """What there is beside the value of an only position, without what a derivative has cost."""
+    ins = s.instruments
+    basis = s.terms.derivative[i] * (ins.cost_basis[i] if ins.quantity[i] > 0 else -ins.cost_basis[i])
+    return bounded_sum(s.assets.rest[s.engine.reporting[0]], -basis)
+
+
+@hot
+def value_of_lots(ticks: int, amount: int, den: int, inverse: float) -> int:
+    """``ticks * amount / den``, rounded half to even, with 1 / den; UNKNOWN where that needs more of a look."""
+    size = abs(float(ticks) * float(amount))
+    if size * inverse > 1e15 or size >= 4e18:
+        return UNKNOWN
+    value = rounded(ticks * abs(amount), den, int(size * inverse)) if den != 1 else ticks * abs(amount)
+    return value if amount > 0 else -value
+
+
 def worth_at_rest(s: EngineState) -> int:
     """The equity of an account that holds nothing but the reporting asset."""
     worth = s.assets.rest[s.engine.reporting[0]]

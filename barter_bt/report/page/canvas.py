@@ -11,8 +11,8 @@ from barter_bt.report.series import Line
 from barter_bt.report.style import Style
 from barter_bt.statistic.benchmark import Benchmark
 from barter_bt.statistic.curve import curve_of_run
-from barter_bt.statistic.rolling import usual_window
 from barter_bt.statistic.tables import Floats, Integers, Tables
+from barter_bt.statistic.windows import usual_window
 
 if TYPE_CHECKING:
     from bokeh.models import DataRange1d

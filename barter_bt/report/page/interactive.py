@@ -15,8 +15,8 @@ from barter_bt.report.style import SERIES, Style
 from barter_bt.statistic.benchmark import marks_of
 from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.curve import curve_of, curve_of_run
-from barter_bt.statistic.rolling import rolling
 from barter_bt.statistic.tables import floats, nanoseconds
+from barter_bt.statistic.windows import rolling
 
 if TYPE_CHECKING:
     from bokeh.model import Model

@@ -10,7 +10,8 @@ import polars as pl
 
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
-from barter_bt.statistic.figure import FIGURES, Unit, show
+from barter_bt.statistic.figure import Unit, show
+from barter_bt.statistic.figures import FIGURES
 from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.interval import ACTUAL, per
 from barter_bt.statistic.part import By, figures_by

@@ -13,13 +13,14 @@ from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.page.html import writable, write_html
 from barter_bt.report.page.tables import figures_table, tables_of
 from barter_bt.statistic.benchmark import Benchmark
-from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
-from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.figure import show
+from barter_bt.statistic.figures import FIGURES
 from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.part import figures_by
 from barter_bt.statistic.ranges import shown_ranges
+from barter_bt.statistic.resampled import CONFIDENCE, CURVES, bootstrap
 from barter_bt.statistic.season import returns_by
 from barter_bt.statistic.sessions import NO_SESSIONS, by_session
 from barter_bt.statistic.summary import Summary, summarise

@@ -9,6 +9,7 @@ from barter_bt.testing.scenario.case import Case
 from barter_bt.testing.scenario.make import make, random_scenario
 from barter_bt.testing.scenario.numbers import CENTER, START
 from barter_bt.testing.scenario.shift import shifted
+from barter_bt.testing.scenario.simple import make_simple
 from barter_bt.testing.scenario.source import Drawn, Seeded, Source
 from barter_bt.testing.scenario.spec import (
     Conditions,
@@ -37,6 +38,7 @@ __all__ = [
     "Source",
     "StreamSpec",
     "make",
+    "make_simple",
     "random_scenario",
     "shifted",
     "to_backtest",

@@ -18,7 +18,8 @@ from barter_bt.testing.scenario.conditions import with_conditions, with_protecti
 from barter_bt.testing.scenario.given import plan_of
 from barter_bt.testing.scenario.make import make
 from barter_bt.testing.scenario.orders import make_schedule
-from barter_bt.testing.scenario.source import Drawn
+from barter_bt.testing.scenario.simple import make_simple
+from barter_bt.testing.scenario.source import Drawn, Source, chance
 from barter_bt.testing.scenario.spec import PROTECT_BY, Scenario
 from barter_bt.testing.strategies.common import TWO, Instruments, builds, several
 
@@ -78,7 +79,12 @@ def scenarios() -> st.SearchStrategy[Scenario]:
     ...     assert 1 <= len(scenario.instruments) <= 4
     >>> test()
     """
-    return builds(make)
+    return builds(_make)
+
+
+def _make(source: Source) -> Scenario:
+    """Of any kind, now and then of the simplest."""
+    return make_simple(source) if chance(source, 10) else make(source)
 
 
 def cases(strategy: Any = None) -> st.SearchStrategy[Case]:

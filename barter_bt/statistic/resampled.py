@@ -11,7 +11,7 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.blocks import block_length, stationary_rows
 from barter_bt.statistic.curve import Curve, curve_of_run
-from barter_bt.statistic.figure import FIGURES
+from barter_bt.statistic.figures import FIGURES
 from barter_bt.statistic.interval import ACTUAL
 from barter_bt.statistic.tables import Floats, Integers, Tables
 

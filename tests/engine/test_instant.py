@@ -1,0 +1,166 @@
+"""The shortest ways of a run of targets on candles: what they leave out is as if it had been (decision 80)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import barter_bt as bt
+from barter_bt.columns.kernel import interprets
+from barter_bt.engine.agenda import MARK
+from barter_bt.simulation import candles as of_candles
+from barter_bt.simulation import loop
+from barter_bt.simulation import single as of_single
+from barter_bt.testing.scenario import Scenario, Seeded, make_simple
+from barter_bt.testing.strategies import accepted, scenarios
+from tests.draws import draws
+from tests.engine.drawn import simple
+from tests.engine.tiny import A, B, Watch, candles, run, schedule
+from tests.reference.compare import assert_agree, fast
+
+# What nobody looks at again: turns of the loop; of the venue what its own rows of orders and its queues were.
+UNLIKE = {
+    ("engine", "turns"),
+    ("engine", "turn_time"),
+    ("markets", "candle_offer"),
+    ("markets", "open_given"),
+    ("clock", "instant"),
+}
+OWN_TABLES = {"orders", "matches", "sent"}
+BARS = candles((0, 10, 100, 100, 100, 100), (10, 20, 101, 101, 101, 101), (20, 30, 99, 99, 99, 99))
+LATER = candles((0, 10, 100, 100, 100, 100), (11, 20, 101, 101, 101, 101), (20, 30, 99, 99, 99, 99))
+
+
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """What comes of each target that may be filled instantly."""
+    found: list[int] = []
+    real = loop.fill_instantly
+
+    def fill(*arguments: Any) -> int:
+        found.append(real(*arguments))
+        return found[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "fill_instantly", fill)
+        patch.setattr(of_candles, "fill_instantly", fill)
+        yield found
+
+
+def assert_same_columns(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    for name, table in theirs.items():
+        for column, code in getattr(table, "schema", {}).items():
+            if code[0] != "*" and (name, column) not in UNLIKE:
+                assert ours[name].array(column).tobytes() == table.array(column).tobytes(), f"{name}.{column}"
+
+
+CLOSED: dict[str, tuple[Any, str, Any]] = {
+    "orders of one instant": (loop, "may_fill_instantly", lambda s, v: False),
+    "targets that are met": (of_candles, "pass_met", lambda s, now: now),
+    "of one instrument": (of_single, "pass_met", lambda s, now: now),
+    "candles that are not kept": (of_candles, "replay_single", lambda s, f, c, limit: s.agenda.due[MARK]),
+    "a position alone": (of_candles, "held_alone", lambda s: -1),
+}
+
+
+@pytest.mark.parametrize("way", CLOSED)
+@settings(max_examples=draws(30), deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenario=simple() | simple() | scenarios())
+def test_a_longer_way_gives_the_same(way: str, scenario: Scenario) -> None:
+    with accepted():
+        instant = fast(scenario, interpret=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(*CLOSED[way])
+        longer = fast(scenario, interpret=True)
+    assert dict(instant.digests) == dict(longer.digests)
+    assert_same_columns(instant.state.tables(), longer.state.tables())
+    kept = {name: table for name, table in longer.venue.tables().items() if name not in OWN_TABLES}
+    assert_same_columns(instant.venue.tables(), kept)
+
+
+def test_the_rules_agree_where_it_is_taken() -> None:
+    with counted() as found:
+        for seed in range(40):
+            assert_agree(make_simple(Seeded(seed)), interpret=True)
+    assert sum(found) > 10
+    assert found.count(0) > 10
+
+
+@pytest.mark.skipif(interprets(), reason="the compiler is switched off")
+@pytest.mark.parametrize("seed", range(12))
+def test_the_rules_agree_compiled(seed: int) -> None:
+    assert_agree(make_simple(Seeded(seed)))
+
+
+SOLD = ({"at": 10, "target": 2}, {"at": 20, "target": 0})
+
+
+def test_of_several_targets_of_one_time_all_are_asked_for_first() -> None:
+    """Shares of the equity before the first of them, whose fee would leave less for the second."""
+    rows = ((0, 10, 100, 100, 100, 100), (10, 20, 100, 100, 100, 100))
+    bars = candles(*((*row, name) for row in rows for name in ("a_usd", "b_usd")))
+    with counted() as found:
+        run(bars, schedule({"at": 10, "target": 2, "on": "b_usd"}, {"at": 10, "target": 2, "on": "a_usd"}), [A, B])
+    assert found == [0]
+
+
+@pytest.mark.parametrize(
+    ("bars", "rows", "options", "filled"),
+    [
+        (BARS, SOLD, {}, [1, 1]),
+        (BARS, SOLD, {"balances": {"usd": 1}}, [0]),  # nothing can be bought, and so nothing is missing afterwards
+        (BARS, ({"at": 11, "target": 2}, {"at": 20, "target": 0}), {}, [0, 1]),
+        (LATER, SOLD, {}, [0, 1]),  # no candle opens at the first one's close
+        (BARS, ({"at": 10, "target": 2, "till": 15}, {"at": 20, "target": 0}), {}, [0, 1]),
+        (BARS, ({"at": 10, "target": 2}, {"at": 10, "buy": 1}, {"at": 20, "target": 0}), {}, [0, 1]),
+        (BARS, SOLD, {"venues": bt.Venue(latency=bt.Latency(0, 1))}, []),
+        (BARS, SOLD, {"venues": bt.Venue(latency=bt.Latency(1, 0))}, []),
+        (BARS, SOLD, {"venues": bt.Venue(slippage=bt.Slippage(ticks=1))}, []),
+        (BARS, SOLD, {"venues": bt.Venue(candle_fill="next_close")}, []),
+        (BARS, SOLD, {"mark_every": "5ns"}, []),
+        (BARS, SOLD, {"audit": "actions"}, []),
+        (BARS, SOLD, {"risk": bt.Limits(order_quantity=5)}, []),
+    ],
+)
+def test_who_takes_it(bars: Any, rows: Any, options: dict[str, Any], filled: list[int]) -> None:
+    with counted() as found:
+        run(bars, schedule(*rows), **options)
+    assert found == filled
+
+
+def test_one_that_listens_does_not() -> None:
+    with counted() as found:
+        run(BARS, [schedule(*SOLD), Watch(lambda state: None)])
+    assert found == []
+
+
+def test_targets_that_are_met_are_passed() -> None:
+    """Of five rows that ask for nothing: the first and the last candle are left to the loop."""
+    bars = candles(*((10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(7)))
+    rows = [{"at": 10 * (k + 1), "target": target} for k, target in enumerate((0, 2, 2, 2, 0, 0, 0))]
+    passed: list[bool] = []
+    real = of_single.pass_met
+
+    def one(s: Any, now: int) -> int:
+        planned = real(s, now)
+        passed.append(planned > now)
+        return planned
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(of_single, "pass_met", one)
+        result = run(bars, schedule(*rows))
+    assert passed.count(True) == 3
+    assert result.state.engine.sequence[0] == 1 + 7 + 7 + 2 * 5  # the first balances, candles, rows, orders
+
+
+def test_candles_of_others_that_open_then_are_passed() -> None:
+    rows = ((0, 10, 100, 100, 100, 100), (10, 20, 101, 101, 101, 101), (20, 30, 99, 99, 99, 99))
+    both = [candles(*rows, instrument=name) for name in ("a_usd", "b_usd")]
+    with counted() as found:
+        result = run(both, schedule({"at": 10, "target": 2, "on": "b_usd"}), [A, B])
+    assert found == [0]  # two cursors are due, and what comes first is for the loop to say
+    assert result.trades["price"].to_list() == [101.0]
