@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from barter_bt.backtest.asked import strategy_of
@@ -221,10 +222,10 @@ def expected_orders(schedule: Mapping[str, npt.NDArray[Any]], size: int) -> int:
     action, target, instrument = schedule["action"], schedule["target"], schedule["instrument"]
     orders = len(action)
     if size == UNITS and (action == TARGET_ROW).all():
-        orders = 1 + int(((target[1:] != target[:-1]) | (instrument[1:] != instrument[:-1])).sum())
+        orders = 1 + np.count_nonzero((target[1:] != target[:-1]) | (instrument[1:] != instrument[:-1]))
     if (schedule["protect_by"] != NO_UNIT).any():
         stops = (schedule["stop_loss"] > 0) | (schedule["trailing_stop"] > 0)
-        orders += int(stops.sum() + (schedule["take_profit"] > 0).sum())
+        orders += np.count_nonzero(stops) + np.count_nonzero(schedule["take_profit"] > 0)
     return orders
 
 

@@ -206,16 +206,17 @@ class Table:
             return None
         return np.array([*self._head[:_HEADER], *self._places[:-1]], np.int64), self._block
 
-    def placed(self, head: memoryview[int], descriptor: npt.NDArray[np.int64], block: npt.NDArray[np.uint8]) -> Self:
-        """The same table in another place, where its image is."""
+    def placed(
+        self, address: int, head: memoryview[int], descriptor: npt.NDArray[np.int64], block: npt.NDArray[np.uint8]
+    ) -> Self:
+        """The same table in another place, where its image is: its descriptor at an address, and its block."""
         other = object.__new__(type(self))
-        other._layout, other._places = self._layout, self._places
-        other._head, other._descriptor, other._block = head, descriptor, block
-        other._arrays, other._is_over, other._memory = {}, False, None
-        other.address = descriptor.__array_interface__["data"][0]
-        for name in self._layout.pointers:
+        layout = self._layout
+        vars(other).update(_layout=layout, _places=self._places, _head=head, _descriptor=descriptor, _block=block)
+        vars(other).update(_arrays={}, _is_over=False, _memory=None, address=address)
+        for name in layout.pointers:
             setattr(other, name, list(getattr(self, name)))
-        for name in self._layout.named:
+        for name in layout.named:
             setattr(other, name, _view(other._whole(name)))
         other._can_be_found()
         return other
@@ -325,6 +326,8 @@ class Table:
         """Take over the first rows of another block."""
         if places == self._places and not self.growable:
             self._block[:] = block
+            return
+        if not rows:
             return
         for to, start, width in zip(self._places, places, self._layout.widths, strict=False):
             for done in range(0, rows * width, _MOVED):

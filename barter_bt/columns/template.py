@@ -61,14 +61,15 @@ class Template:
     def copies(self) -> list[Any]:
         """One copy of each block."""
         block = take(self._image.size + _LINE)
-        address = address_of(block)
-        piece = block[-address % _LINE :][: self._image.size]
+        gap = -address_of(block) % _LINE
+        start, piece = address_of(block) + gap, block[gap : gap + self._image.size]
         piece[:] = self._image
         words = piece[: self._is_place.nbytes].view(np.int64)
-        words += self._is_place * (address + -address % _LINE)
+        words += self._is_place * start
         head: memoryview[int] = memoryview(cast("Any", words))
-        made = {table.address: table.placed(head[at], words[at], piece[of]) for table, at, of in self._places}
-        made |= {table.address: table.copy() for table in self._alone}
+        made = {table.address: table.copy() for table in self._alone}
+        for table, at, of in self._places:
+            made[table.address] = table.placed(start + 8 * at.start, head[at], words[at], piece[of])
         return [_copy(one, made) for one in self._blocks]
 
 
