@@ -28,7 +28,7 @@ from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import record_filled
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity
-from barter_bt.engine.targets import TARGET_ROW, is_within_band
+from barter_bt.engine.targets import TARGET_ROW, is_met, is_within_band
 from barter_bt.engine.terms import IN_QUOTE, price_steps
 from barter_bt.simulation.short import catches_up
 from barter_bt.venue.fill import affords
@@ -72,10 +72,12 @@ def _is_bought(v: VenueState, i: int) -> bool:
 @unit
 def fill_instantly(s: EngineState, v: VenueState, f: Cursors, now: int, until: int) -> int:
     """Follow the target that is due, and fill its order at the candle that opens now; 0 if that is not all there is."""
-    p, row = s.schedule, s.agenda.first[SCHEDULE]
-    i, following = p.instrument[row], p.time[row + 1] if row + 1 < len(p) else NEVER
-    if following == now or now != until or not (_is_plain(s, row) and _is_alone(s, v, i, now)):
+    p, first = s.schedule, s.agenda.first[SCHEDULE]
+    end = _end_of_rows(s, now)
+    row = _only_unmet(s, first, end)
+    if row == _NONE or now != until or not (_is_plain(s, row) and _is_alone(s, v, p.instrument[row], now)):
         return 0
+    i = p.instrument[row]
     change = _missing(s, row, i)
     c = _opening(s, v, f, now, until) if change != 0 else _NONE
     at = _row_of(v, f, c, i) if c != _NONE else _NONE
@@ -88,13 +90,33 @@ def fill_instantly(s: EngineState, v: VenueState, f: Cursors, now: int, until: i
     fee = fee_of(v.terms, i, value, lots, 0)
     if not affords(v, i, side, 0, lots, ticks, value, fee):
         return 0
-    s.agenda.first[SCHEDULE], s.agenda.due[SCHEDULE] = row + 1, following
+    s.engine.sequence[0] += end - first
+    s.agenda.first[SCHEDULE], s.agenda.due[SCHEDULE] = end, p.time[end] if end < len(p) else NEVER
     _deal(v, i, side, lots, ticks, value, fee, now)
     advance(f, c, _end(f, c))
     _hear(s, v, row, i, side, lots, ticks, value, fee, now)
-    if row % LINE == 0:
-        fetch(p, row + LINE)
     return 1
+
+
+def _end_of_rows(s: EngineState, now: int) -> int:
+    """The row of the schedule behind those that are due."""
+    p, row = s.schedule, s.agenda.first[SCHEDULE]
+    while row < len(p) and p.time[row] == now:
+        if row % LINE == 0:
+            fetch(p, row + LINE)
+        row += 1
+    return row
+
+
+def _only_unmet(s: EngineState, first: int, end: int) -> int:
+    """The only row that asks for something; none if several do, or all are met."""
+    found = _NONE
+    for row in range(first, end):
+        if not is_met(s, row):
+            if found != _NONE:
+                return _NONE
+            found = row
+    return found
 
 
 def _is_plain(s: EngineState, row: int) -> bool:
@@ -170,10 +192,10 @@ def _deal(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, f
 def _hear(
     s: EngineState, v: VenueState, row: int, i: int, side: int, lots: int, ticks: int, value: int, fee: int, now: int
 ) -> None:
-    """What the engine has asked for and heard of it: a row, an acceptance, a fill with its balances."""
+    """What the engine has asked for and heard of it: an acceptance, a fill with its balances."""
     e, a, quote, base = s.engine, v.accounts, s.terms.quote[i], s.terms.base[i]
     e.time[0] = now
-    e.sequence[0] += 6 if base >= 0 else 5
+    e.sequence[0] += 5 if base >= 0 else 4
     e.strategy[0] = s.schedule.strategy[row]
     order = record_filled(s, i, side, lots, s.schedule.resize[row], value, fee)
     s.schedule.sent[row] = order

@@ -132,6 +132,18 @@ def test_who_takes_it(bars: Any, rows: Any, options: dict[str, Any], filled: lis
     assert found == filled
 
 
+def test_others_of_its_time_may_ask_for_nothing() -> None:
+    rows = ((0, 10, 100, 100, 100, 100), (10, 20, 100, 100, 100, 100), (20, 30, 100, 100, 100, 100))
+    bars = candles(*((*row, name) for row in rows for name in ("a_usd", "b_usd")))
+    plan = [
+        {"at": at, "target": target, "on": on} for at in (10, 20) for on, target in (("b_usd", at // 5), ("a_usd", 0))
+    ]
+    with counted() as found:
+        result = run(bars, schedule(*plan), [A, B])
+    assert found == [1, 1]
+    assert result.state.engine.sequence[0] == 1 + 6 + 4 + 2 * 5
+
+
 def test_one_that_listens_does_not() -> None:
     with counted() as found:
         run(BARS, [schedule(*SOLD), Watch(lambda state: None)])
