@@ -226,7 +226,7 @@ def expected_orders(schedule: Mapping[str, npt.NDArray[Any]], size: int) -> int:
     if (schedule["protect_by"] != NO_UNIT).any():
         stops = (schedule["stop_loss"] > 0) | (schedule["trailing_stop"] > 0)
         orders += np.count_nonzero(stops) + np.count_nonzero(schedule["take_profit"] > 0)
-    return orders
+    return int(orders)
 
 
 def _install(state: EngineState, venue: VenueState, driver: Driver, begins: int) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.columns.memory import array
+from barter_bt.data.chunk import is_of_one
 
 
 def is_given(column: pl.Series) -> npt.NDArray[np.bool_]:
@@ -52,7 +53,7 @@ def codes_of(texts: pl.Series, codes: Mapping[str, int], absent: str | None = No
     if nulls == n:
         return np.full(n, codes.get(absent, -1) if absent is not None else -1, np.int64)
     texts = texts.cast(pl.String)
-    if not nulls and bool((texts == texts[0]).all()):
+    if is_of_one(texts):
         return array(n, np.int64, codes.get(texts[0], -1))
     texts = texts.fill_null(absent) if nulls and absent is not None else texts
     return texts.replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()

@@ -235,7 +235,8 @@ class Schedule:
         driver, frame = self.driver(market), self.frame
         if "action" in frame.columns:
             frame = frame.filter(pl.col("action").cast(pl.String) == "target")
-        frame = frame.drop_nulls("target") if "target" in frame.columns else frame
+        if "target" in frame.columns and frame["target"].null_count():
+            frame = frame.drop_nulls("target")
         warned = warning(frame, market.streams)
         return replace(driver, warnings=[warned] if warned else [])
 
