@@ -222,11 +222,11 @@ def expected_orders(schedule: Mapping[str, npt.NDArray[Any]], size: int) -> int:
     action, target, instrument = schedule["action"], schedule["target"], schedule["instrument"]
     orders = len(action)
     if size == UNITS and (action == TARGET_ROW).all():
-        orders = 1 + np.count_nonzero((target[1:] != target[:-1]) | (instrument[1:] != instrument[:-1]))
+        orders = 1 + int(np.count_nonzero((target[1:] != target[:-1]) | (instrument[1:] != instrument[:-1])))
     if (schedule["protect_by"] != NO_UNIT).any():
         stops = (schedule["stop_loss"] > 0) | (schedule["trailing_stop"] > 0)
-        orders += np.count_nonzero(stops) + np.count_nonzero(schedule["take_profit"] > 0)
-    return int(orders)
+        orders += int(np.count_nonzero(stops) + np.count_nonzero(schedule["take_profit"] > 0))
+    return orders
 
 
 def _install(state: EngineState, venue: VenueState, driver: Driver, begins: int) -> None:

@@ -61,7 +61,7 @@ def crossed(market: Market, fast: int, slow: int, quantity: float) -> pl.DataFra
     if closes.null_count() or prices.null_count():
         return None
     rows, signs = crosses(prices.rechunk().to_numpy(), fast, slow)
-    times = pl.Series(closes.rechunk().to_physical().to_numpy()[rows] + delay_ns)
+    times = pl.Series(closes.rechunk().cast(pl.Int64).to_numpy()[rows] + delay_ns)
     name = pl.Series(stream.instruments, dtype=pl.Enum(stream.instruments)).new_from_index(0, len(rows))
     targets = np.where(signs > 0, quantity, 0.0)
     return _in_order(pl.DataFrame({"time": times.cast(TIME), "instrument": name, "target": targets}))
