@@ -29,7 +29,11 @@ PHASES = {
         "backtest.prepare:build_links",
         "backtest.prepare:build_fill_terms",
     ),
-    "state before the first event": ("backtest.prepare:build_state", "backtest.setup:Setup.begin"),
+    "state before the first event": (
+        "backtest.prepare:build_state",
+        "backtest.prepare:begin_venue",
+        "backtest.setup:Setup.begin",
+    ),
     "signals computed": ("strategy.computed:computed", "strategy.targets:long_form"),
     "signals looked at for look-ahead": ("strategy.lookahead:warning", "strategy.schedule:warning"),
     "schedule of targets": ("strategy.schedule:Schedule.driver",),
