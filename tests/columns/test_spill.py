@@ -174,3 +174,15 @@ def test_a_table_that_grows_counts_once():
     memory = BoundedMemory([table], 33_000)
     append(table, range(4_000))
     assert (table._head[1], memory.is_in_file(table)) == (4_000, False)
+
+
+def test_what_a_table_leaves_is_there_for_others():
+    """When it grows in memory, and when it goes to a file."""
+    table, other = Single(1_000), Single(1)
+    memory = BoundedMemory([table, other], 60_000)
+    append(table, range(4_000))
+    assert memory.has_room(other, 27_000)
+    assert not memory.has_room(other, 29_000)
+    append(table, range(1_000))
+    assert memory.is_in_file(table)
+    assert memory.has_room(other, 59_000)
