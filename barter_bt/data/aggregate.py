@@ -32,7 +32,8 @@ def aggregate(
     A candle is stamped with the end of its window: it is known then, or when the last of its rows has arrived, if that
     is later. A row at the very end of a window belongs to the next. Windows without a row have no candle.
     Bars by another measure than time end with the last row of the time at which the size is reached, and open with
-    their first row. What has not reached its size at the end of the data is no bar; the last window of time is.
+    their first row. What has not reached its size at the end of the data is no bar, nor what does so with the last time
+    of all, of which more may come; the last window of time is.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from barter_bt.data.bars import Floats, Rows, bars_to, next_end
+from barter_bt.data.bars import NOISE, Floats, Rows, bars_to, next_end
 
 SPAN = 20
 _FEWEST, _MOST = 0.1, 10.0  # times the rows of the first bar
@@ -61,8 +61,9 @@ class Imbalance:
     def _reached(self, signed: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
         if self._imbalance is None:
             return np.arange(1, len(signed) + 1) >= self._first
-        balance = np.abs(np.cumsum(signed))
-        found: np.ndarray[Any, np.dtype[np.bool_]] = (balance > 0.0) & (balance >= self._rows * abs(self._imbalance))
+        balance, noise = np.abs(np.cumsum(signed)), NOISE * np.cumsum(np.abs(signed))
+        usual = self._rows * abs(self._imbalance)
+        found: np.ndarray[Any, np.dtype[np.bool_]] = (balance > noise) & (balance >= usual - noise)
         return found
 
     def _learn(self, signed: Floats) -> None:

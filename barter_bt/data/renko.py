@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from barter_bt.data.bars import Rows, bars_to
-
-_NOISE = 1e-9  # of a brick: prices that miss its edge by less are on it
+from barter_bt.data.bars import NOISE, Rows, bars_to
 
 
 class Renko:
@@ -42,7 +40,7 @@ class Renko:
         start, guess = 0, 64
         while start < len(heights):
             some = heights[start : start + guess]
-            reached = (some >= self._top + 1 - _NOISE) | (some <= self._bottom - 1 + _NOISE)
+            reached = (some >= self._top + 1 - NOISE) | (some <= self._bottom - 1 + NOISE)
             if not reached.any():
                 start, guess = start + guess, 2 * guess
                 continue
@@ -56,10 +54,10 @@ class Renko:
     def _moved(self, height: float) -> tuple[int, int]:
         """Where a bar opens and closes, in heights from the base."""
         if height > self._top:
-            opened, closed = self._top, int(np.floor(height + _NOISE))
+            opened, closed = self._top, int(np.floor(height + NOISE))
             self._bottom, self._top = closed - 1, closed
         else:
-            opened, closed = self._bottom, int(np.ceil(height - _NOISE))
+            opened, closed = self._bottom, int(np.ceil(height - NOISE))
             self._bottom, self._top = closed, closed + 1
         return opened, closed
 

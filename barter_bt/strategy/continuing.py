@@ -129,10 +129,12 @@ class ContinuousSignals:
             raise StrategyError(
                 f"the target cannot be computed over the continuous series: {first}", f"it has {', '.join(there)}"
             ) from error
+        # what several candles say that are known at one time is what the last of them says that says something
+        known = held.with_columns(there_was=pl.col("target").forward_fill()).group_by(KNOWN, maintain_order=True)
+        last = known.agg(pl.col("contract", "there_was").last(), pl.col("target").drop_nulls().last())
         rolls = pl.col("contract") != pl.col("contract").shift()
-        target = pl.when(rolls).then(pl.col("target").forward_fill()).otherwise(pl.col("target"))
-        held = held.select(pl.col(KNOWN).alias("time_exchange"), "contract", target.alias("target"))
-        return held.unique("time_exchange", keep="last", maintain_order=True)
+        target = pl.when(rolls).then("there_was").otherwise("target").alias("target")
+        return last.select(pl.col(KNOWN).alias("time_exchange"), "contract", target)
 
     def _looks_ahead(self, rows: pl.DataFrame, contracts: Sequence[Instrument], targets: pl.DataFrame) -> bool:
         """Whether targets before the last roll are others where nothing behind them is there; without one of a half."""

@@ -19,7 +19,9 @@ _QUESTIONS = frozenset(
 )
 _STEPS_BACK = frozenset({"Shift", "Diff", "PctChange"})
 _SO_FAR = frozenset({"CumSum", "CumProd", "CumMin", "CumMax", "CumCount"})
-_OF_TIMES = frozenset({"TimeStamp", "Date", "Year", "Month", "Quarter", "Week", "WeekDay", "Day", "Hour", "Minute"})
+_OF_TIMES = frozenset(
+    {"TimeStamp", "CastTimeUnit", "Date", "Year", "Month", "Quarter", "Week", "WeekDay", "Day", "Hour", "Minute"}
+)
 _SMOOTHED = frozenset({"EwmMean", "EwmStd", "EwmVar"})
 
 

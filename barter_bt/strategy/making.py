@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
+from barter_bt.data.schema import BOOKS
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Driver, Market
@@ -59,7 +60,21 @@ def prepare_one(
     wake: Wake,
     name: str,
 ) -> Driver:
-    """The driver of a compiled strategy on one instrument, whose index it reads as ``my.parameters.instrument[0]``."""
-    named = {"instrument": chosen_instrument(market, instrument, name)}
+    """The driver of a compiled strategy on one instrument, whose index it reads as ``my.parameters.instrument[0]``.
+
+    Raises
+    ------
+    StrategyError
+        The instrument has no best prices, at which all of these strategies work.
+    """
+    chosen = chosen_instrument(market, instrument, name)
+    kinds = {stream.kind for stream in market.streams if chosen in stream.instruments}
+    if chosen in market.index.names and not kinds & {"quotes", *BOOKS}:
+        raise StrategyError(
+            f"strategy {name!r} works at the best prices of {chosen!r}, which has neither quotes nor a book: it would "
+            "never send an order",
+            f"it has {', '.join(sorted(kinds)) or 'no data'}; give bt.data.quotes(...) or bt.data.book(...) as well",
+        )
+    named = {"instrument": chosen}
     strategy = Compiled(generate, parameters=named | dict(parameters), variables=variables, wake=wake, name=name)
     return strategy.prepare(market)

@@ -90,7 +90,7 @@ def every(n: int, unit: Unit = "sessions", sessions: Sessions | None = None) -> 
         ``"sessions"``, ``"weeks"``, ``"months"``, ``"quarters"`` or ``"years"``.
     sessions
         Which there are. Needed but for ``"sessions"``: without them those count in which there are candles, by the day
-        of their close, in the zone of the data, from the first on.
+        of their close, in the zone of the data, from the first on; a close at midnight belongs to the day before.
 
     Examples
     --------
@@ -113,7 +113,8 @@ def every(n: int, unit: Unit = "sessions", sessions: Sessions | None = None) -> 
                 "the candles before it",
                 'give sessions=data.exchange_sessions("XNYS", "2000-01-01", "2014-01-31"), or your own',
             )
-        date = pl.col("time_exchange").dt.date()
+        just_before = pl.col("time_exchange").dt.cast_time_unit("ns") - pl.lit(1).cast(pl.Duration("ns"))
+        date = just_before.dt.date()
         number = date.ne_missing(date.shift(1)).cast(pl.Int64).cum_sum() - 1
         return (number % n == 0).alias("every")
     if not isinstance(sessions, Sessions):

@@ -18,13 +18,13 @@ from barter_bt.data.imbalance import tick_rule
 Row = tuple[int, int, int]  # time, price, amount
 
 
-def stream_of(rows, unit=1.0):
-    """Trades at whole prices, times a unit."""
+def stream_of(rows, unit=1.0, parts=1):
+    """Trades at whole prices, times a unit, of parts of whole amounts."""
     at, prices, amounts = zip(*rows, strict=True)
     columns = {
         "time_exchange": times(*at),
         "price": np.array(prices) * unit,
-        "amount": [float(each) for each in amounts],
+        "amount": [each / parts for each in amounts],
     }
     return trades(pl.DataFrame(columns), instrument="a_usd")
 
@@ -130,14 +130,52 @@ def test_an_imbalance_bar_by_hand():
 
 @pytest.mark.parametrize("by_volume", [False, True])
 @settings(max_examples=60)
-@given(STEPS, st.integers(1, 12), st.sampled_from([1, 3, 7]))
-@example([(1, 0, 1)] * 4 + [(1, 1, 1)] * 2, 2, 1)  # nothing is expected, and a balance of 0 is no more than that
-@example([(1, move, 1) for move in (0, *(1, -1) * 5, 1, 1, 1, 1, 1, 1)], 12, 1)  # a bar of one row: E[T] falls to 1.2
-def test_imbalance_bars_end_where_they_do_row_by_row(by_volume, steps, first, span):
+@given(STEPS, st.integers(1, 12), st.sampled_from([1, 3, 7]), st.sampled_from([1, 10]))
+@example([(1, 0, 1)] * 4 + [(1, 1, 1)] * 2, 2, 1, 1)  # nothing is expected, and a balance of 0 is no more than that
+@example(
+    [(1, move, 1) for move in (0, *(1, -1) * 5, 1, 1, 1, 1, 1, 1)], 12, 1, 1
+)  # a bar of one row: E[T] falls to 1.2
+def test_imbalance_bars_end_where_they_do_row_by_row(by_volume, steps, first, span, parts):
     rows = walk(steps)
     name = "volume_imbalance" if by_volume else "tick_imbalance"
-    found = aggregate(stream_of(rows), **{name: first}, span=span)
+    found = aggregate(stream_of(rows, parts=parts), **{name: first}, span=span)
     assert [row[1] for row in shown(found)] == balanced(rows, first, span, by_volume)
+
+
+def reached(rows, measure, size):
+    """Times at which bars of whole numbers end, row by row."""
+    ends, open_rows = [], []
+    for place, row in enumerate(rows[:-1]):
+        open_rows.append(row)
+        if row[0] != rows[place + 1][0] and measure(open_rows) >= size:
+            ends.append(row[0])
+            open_rows = []
+    return ends
+
+
+MEASURES = {
+    "ticks": (len, 0),
+    "volume": (lambda rows: sum(row[2] for row in rows), 1),
+    "value": (lambda rows: sum(row[1] * row[2] for row in rows), 2),
+    "price_range": (lambda rows: max(row[1] for row in rows) - min(row[1] for row in rows), 1),
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@settings(max_examples=60)
+@given(STEPS, st.integers(1, 40), st.sampled_from([1, 10, 100, 8]))
+@example([(1, 0, 1)] * 12, 10, 10)  # ten amounts of 0.1 are 1, which floats miss
+@example([(1, 3, 1), (1, -3, 1)] * 3, 3, 10)  # 100.3 - 100.0 is 0.29999999999999716
+def test_bars_of_fractions_end_where_those_of_whole_numbers_do(name, steps, size, parts):
+    measure, power = MEASURES[name]
+    rows = walk(steps)
+    columns = {
+        "time_exchange": times(*(row[0] for row in rows)),
+        "price": [row[1] / parts for row in rows],
+        "amount": [row[2] / parts for row in rows],
+    }
+    found = aggregate(trades(pl.DataFrame(columns), instrument="a_usd"), **{name: size / parts**power})
+    assert [row[1] for row in shown(found)] == reached(rows, measure, size)
 
 
 def test_quotes_have_bricks_and_imbalance_of_their_mids():

@@ -58,6 +58,23 @@ def test_a_position_is_rolled_where_the_target_says_nothing_new() -> None:
     assert sent["time_sent"].dt.minute().to_list() == [1, 40, 40]
 
 
+def test_candles_that_are_known_at_one_time_lose_neither_a_roll_nor_a_target() -> None:
+    """Behind a gap in the feed several arrive at once: of their targets the last counts, though others follow them."""
+    late = BARS.with_columns(time_received=pl.col("time_exchange").dt.truncate("7m").dt.offset_by("7m"))
+    moment = pl.int_range(pl.len())
+    once = pl.when(moment == 0).then(2.0).when(moment == 150).then(1.0)
+    result = run(ContinuousSignals(once, "30m"), bt.data.candles(late))
+    sent = result.orders.drop_nulls("time_sent")  # the last is settled
+    assert sent.select("instrument", "side", "quantity").rows() == [
+        ("h", "buy", 2.0),
+        ("h", "sell", 2.0),
+        ("m", "buy", 2.0),
+        ("m", "sell", 1.0),
+    ]
+    first, old, new, _ = sent["time_sent"].to_list()
+    assert first < old == new
+
+
 def test_targets_are_known_when_their_candles_have_arrived() -> None:
     late = run(ContinuousSignals(RISING, "30m"), venues=bt.Venue(latency=bt.Latency(feed_ns=7 * 10**9)))
     assert set(late.orders["time_sent"].drop_nulls().dt.second().to_list()) == {7}

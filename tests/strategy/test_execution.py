@@ -115,6 +115,13 @@ def test_a_pov_follows_candles_where_there_are_no_trades():
     assert left(result)[0] > 0
 
 
+@pytest.mark.parametrize("strategy", [Twap(1, "1h"), Pov(1, 0.1, 1, "1h"), bt.strategy.makers.GridMaker(1.0, 1.0, 1.0)])
+def test_without_best_prices_nothing_could_be_done(strategy):
+    """On trades alone no order would ever be sent, which looks like a market that gave nothing."""
+    with pytest.raises(StrategyError, match=r"works at the best prices of 'abc_usd', which has neither quotes nor a b"):
+        run(streams([DEEP], TAPE)[:1], strategy)
+
+
 def test_a_pov_without_volume_is_told():
     with pytest.raises(StrategyError, match=r"follows the volume of 'abc_usd', which has neither trades nor candles"):
         run(streams([DEEP]), Pov(1, 0.1, 1, "1h"))

@@ -78,6 +78,14 @@ def test_candles_of_a_session_are_those_that_close_in_it():
     ]
 
 
+@pytest.mark.parametrize("unit", ["ns", "us", "ms"])
+def test_a_close_at_midnight_belongs_to_the_day_before(unit):
+    """As a mark at midnight does: of hours from 00:00 on, the twenty-four that close from 01:00 to 24:00 are a day."""
+    hours = pl.datetime_range(pl.datetime(2024, 3, 8, 1), pl.datetime(2024, 3, 13), "1h", time_zone="UTC", eager=True)
+    frame = hours.dt.cast_time_unit(unit).to_frame("time_exchange")
+    assert frame.select(every(2))["every"].to_list() == [hour // 24 % 2 == 0 for hour in range(24 * 5)]
+
+
 def test_a_calendar_is_no_look_ahead():
     """Known beforehand: neither the check of a run nor that of cut data has anything to say."""
     signal = pl.when(bt.month_end(NYSE) | bt.every(7)).then(pl.col("close").rank() > 3).cast(pl.Float64)

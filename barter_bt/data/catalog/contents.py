@@ -120,6 +120,12 @@ class Contents:
         self, kind: str, instrument: str, start: Moment, end: Moment, exchange: str | None, seen_by: SeenBy,
         adjusted: Adjusted | None = None,
     ) -> Stream:  # fmt: skip
+        given: object = instrument
+        if not isinstance(given, str):
+            raise ConfigError(
+                f"{kind} of a catalog are those of one instrument, and {given!r:.60} is no name",
+                f"several are streams beside each other: [catalog.{kind}(name) for name in names]",
+            )
         first, after = span(start, end)
         entries = within(self._entries(kind, instrument, exchange), first, after)
         label = f"{kind} of {instrument} in {self.place.name}"

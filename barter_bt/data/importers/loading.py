@@ -109,8 +109,12 @@ def paths_of(kind: str, files: Sequence[object]) -> list[Path]:
         raise ConfigError(f"{kind}: no file is given")
     for one in files:
         if not isinstance(one, str | Path):
+            listed = isinstance(one, list | tuple)
             raise ConfigError(
-                f"{kind}: {one!r:.60} is no path", "give several files one after the other, with * before a list"
+                f"{kind}: {f'{one!r:.60}' if listed else f'a {type(one).__name__}'} is no path",
+                "give several files one after the other, with * before a list"
+                if listed
+                else "a frame is data itself: bt.data.trades(frame); into a catalog add_stream(bt.data.trades(frame))",
             )
         if "*" in str(one) and not Path(one).exists():
             raise ConfigError(f"{kind}: {str(one)!r} is a pattern", f"*sorted(Path().glob({str(one)!r})) are the files")
