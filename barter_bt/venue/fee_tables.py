@@ -28,11 +28,6 @@ class FeeTables(NamedTuple):
     steps: Steps
     every_ns: tuple[int, ...]
 
-    def copy(self) -> FeeTables:
-        """For one run, which changes them."""
-        tables = (self.fee_terms.copy(), self.levels.copy(), self.volumes.copy(), self.intervals.copy())
-        return FeeTables(*tables, self.steps.copy(), self.every_ns)
-
 
 class Counter(NamedTuple):
     """What distinguishes what an exchange counts."""
