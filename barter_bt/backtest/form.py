@@ -70,7 +70,7 @@ def is_users(driver: Driver) -> bool:
 def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool) -> Step:
     """The loop with the strategy in its place, as a function without arguments."""
     if interpret:
-        run = Compiler(in_place_of_wake(driver.wake), interpret=True).function(loop.run)
+        run = Compiler(in_place_of_wake(driver.wake), interpret=True).function(loop.run)  # type: ignore[arg-type]
         return lambda: int(run(s, v, feed, driver.my))
     from barter_bt.columns.entry import is_compiled
 
