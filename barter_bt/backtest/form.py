@@ -22,7 +22,7 @@ from barter_bt.columns.view import SAYS
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.manage import manage
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.wake import wake
+from barter_bt.engine.wake import in_place_of_wake
 from barter_bt.errors import StrategyError
 from barter_bt.simulation import loop
 from barter_bt.simulation.linked import Link, Linked
@@ -70,7 +70,7 @@ def is_users(driver: Driver) -> bool:
 def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool) -> Step:
     """The loop with the strategy in its place, as a function without arguments."""
     if interpret:
-        run = Compiler({wake: driver.wake} if driver.wake else {}, interpret=True).function(loop.run)  # type: ignore[arg-type]
+        run = Compiler(in_place_of_wake(driver.wake), interpret=True).function(loop.run)  # type: ignore[arg-type]
         return lambda: int(run(s, v, feed, driver.my))
     from barter_bt.columns.entry import is_compiled
 
@@ -99,7 +99,7 @@ def _merged(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> tuple[
 
 def _exchanged(driver: Driver) -> dict[Any, Any]:
     """What of the user's stands in the place of what in the engine."""
-    replace: dict[Any, Any] = {wake: driver.wake} if driver.wake else {}
+    replace = in_place_of_wake(driver.wake)
     return replace | {manage: driver.manage()} if driver.manage else replace
 
 

@@ -11,7 +11,7 @@ from barter_bt.columns.block import Block
 from barter_bt.columns.cache import cache_directory
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.wake import wake
+from barter_bt.engine.wake import in_place_of_wake
 from barter_bt.simulation import loop
 from barter_bt.simulation.linked import Linked, linked_wake
 from barter_bt.strategy import api
@@ -52,7 +52,7 @@ def warm_in_background() -> None:
 
 @cache
 def _linked() -> tuple[Any, tuple[type[Block], ...], Any]:
-    return loop.run, (EngineState, VenueState, Feed, Linked), {wake: linked_wake()}
+    return loop.run, (EngineState, VenueState, Feed, Linked), in_place_of_wake(linked_wake())
 
 
 _begun: list[bool] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,6 +23,15 @@ def hot(function: F) -> F:
     """Mark a kernel of the hot path: it is merged into its callers whatever the compiler thinks of its size."""
     function.is_hot = True  # type: ignore[attr-defined]
     return function
+
+
+def merged(function: FunctionType) -> FunctionType:
+    """A copy of a function that is merged into its callers; the function itself stays as it is."""
+    copy = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__qualname__, copy.__kwdefaults__ = function.__qualname__, function.__kwdefaults__
+    return hot(copy)
 
 
 def native(make: Callable[[], Any]) -> Callable[[F], F]:

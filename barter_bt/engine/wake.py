@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
 from barter_bt.columns.block import Block
+from barter_bt.columns.marks import merged
 from barter_bt.engine.event import ON_EVENT
 from barter_bt.engine.state.tables import EngineState
 
@@ -22,3 +27,13 @@ def is_awake(s: EngineState) -> bool:
 def wake(s: EngineState, my: Block) -> int:
     """Let the strategy decide. ``SLEEP``: done; ``PYTHON``: the loop returns, Python decides and calls again."""
     return SLEEP
+
+
+def wake_here(s: EngineState, my: Block) -> int:
+    """The same, merged into its caller: for the way that most rows go, where a call would be a fifth of the row."""
+    return SLEEP
+
+
+def in_place_of_wake(function: Callable[[EngineState, Any], int] | None) -> dict[Any, Any]:
+    """What a driver's function stands in the place of; of None nothing is."""
+    return {wake: function, wake_here: merged(function)} if isinstance(function, FunctionType) else {}

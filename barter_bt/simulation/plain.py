@@ -12,7 +12,7 @@ from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.feed import QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.engine.state.market import update_from_plain_quote, update_from_plain_trade
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.wake import SLEEP, is_awake, wake
+from barter_bt.engine.wake import SLEEP, is_awake, wake_here
 from barter_bt.simulation.row import is_observed
 from barter_bt.venue.state import VenueState
 
@@ -36,7 +36,7 @@ def replay_plain(s: EngineState, f: Cursors, my: Block, c: int, limit: int) -> i
     bit = MARKET_TRADE if trades else MARKET_QUOTE
     start, status = f.row[c], SLEEP
     row, end, latest = start, min(f.rows[c], start + e.budget[0]), e.market_time[0]
-    asked, sequence = is_awake(s) and e.wake[0] & bit != 0, e.sequence[0]
+    asked = is_awake(s) and e.wake[0] & bit != 0
     s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
         now, i = time[row] + shift, instrument[row]
@@ -50,16 +50,15 @@ def replay_plain(s: EngineState, f: Cursors, my: Block, c: int, limit: int) -> i
             break
         latest = now
         row += 1
+        e.sequence[0] += 1
         if asked:
             e.time[0] = now
-            e.sequence[0] = sequence + row - start
             s.event.instrument[0] = i
-            status = wake(s, my)
-            if status != SLEEP or len(s.actions) > 0:
+            status = wake_here(s, my)
+            if status | len(s.actions):  # one branch
                 break
     if row > start:
         e.time[0] = e.market_time[0] = latest
-        e.sequence[0] = sequence + row - start
         e.budget[0] -= row - start
         advance(f, c, row)
     return int(status != SLEEP)
