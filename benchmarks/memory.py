@@ -19,7 +19,7 @@ import polars as pl
 
 from barter_bt import Venue, data
 from barter_bt.backtest import Result, backtest
-from barter_bt.columns.spill import tables_of
+from barter_bt.columns.block import tables_of
 from barter_bt.data import generate
 from benchmarks.measure import RUNS, TABLES, Entry, Job, measure, peak_mb, settle
 from benchmarks.peers._answers import EVERY
