@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 
 import barter_bt as bt
-from barter_bt.columns.spill import tables_of
+from barter_bt.columns.block import tables_of
 from barter_bt.live import System, SystemHandle, binance
 from barter_bt.protocol import TradingState
 from benchmarks.soak.books import Heard, differences
