@@ -52,7 +52,7 @@ def warm_in_background() -> None:
 
 @cache
 def _linked() -> tuple[Any, tuple[type[Block], ...], Any]:
-    return loop.run, (EngineState, VenueState, Feed, Linked), in_place_of_wake(linked_wake())
+    return loop.run, (EngineState, VenueState, Feed, Linked), in_place_of_wake(linked_wake(), merges=False)
 
 
 _begun: list[bool] = []

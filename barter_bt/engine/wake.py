@@ -34,6 +34,8 @@ def wake_here(s: EngineState, my: Block) -> int:
     return SLEEP
 
 
-def in_place_of_wake(function: Callable[[EngineState, Any], int] | None) -> dict[Any, Any]:
-    """What a driver's function stands in the place of; of None nothing is."""
-    return {wake: function, wake_here: merged(function)} if isinstance(function, FunctionType) else {}
+def in_place_of_wake(function: Callable[[EngineState, Any], int] | None, *, merges: bool = True) -> dict[Any, Any]:
+    """What a driver's function stands in the place of; of None nothing is. One that only calls need not be merged."""
+    if not isinstance(function, FunctionType):
+        return {}
+    return {wake: function, wake_here: merged(function) if merges else function}

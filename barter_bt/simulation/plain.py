@@ -36,7 +36,7 @@ def replay_plain(s: EngineState, f: Cursors, my: Block, c: int, limit: int) -> i
     bit = MARKET_TRADE if trades else MARKET_QUOTE
     start, status = f.row[c], SLEEP
     row, end, latest = start, min(f.rows[c], start + e.budget[0]), e.market_time[0]
-    asked = is_awake(s) and e.wake[0] & bit != 0
+    asked, sequence = is_awake(s) and e.wake[0] & bit != 0, e.sequence[0]
     s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
         now, i = time[row] + shift, instrument[row]
@@ -50,15 +50,16 @@ def replay_plain(s: EngineState, f: Cursors, my: Block, c: int, limit: int) -> i
             break
         latest = now
         row += 1
-        e.sequence[0] += 1
         if asked:
             e.time[0] = now
+            e.sequence[0] = sequence + row - start
             s.event.instrument[0] = i
             status = wake_here(s, my)
-            if status | len(s.actions):  # one branch
+            if status != SLEEP or len(s.actions) > 0:
                 break
     if row > start:
         e.time[0] = e.market_time[0] = latest
+        e.sequence[0] = sequence + row - start
         e.budget[0] -= row - start
         advance(f, c, row)
     return int(status != SLEEP)
