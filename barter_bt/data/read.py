@@ -64,12 +64,15 @@ def read_csv(
     try:
         frame = pl.read_csv(unpacked(path), has_header=names is None, **options)  # type: ignore[arg-type]
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path.name}: cannot be read as CSV: {error}") from error
+        told = str(error).split("\n", 1)[0]
+        raise DataError(f"{path.name}: cannot be read as CSV: {told}", _other_separator(path, separator)) from error
     if names is not None:
         if len(names) != frame.width:
             raise ConfigError(f"{path.name}: names= gives {len(names)} names for {frame.width} columns")
         frame.columns = list(names)
     frame = _renamed(frame.filter(~pl.all_horizontal(pl.all().is_null())), columns, path.name)
+    if frame.width == 1 and (hint := _other_separator(path, separator)):
+        raise DataError(f"{path.name}: has one column, {frame.columns[0]!r}", hint)
     return _understood(frame.with_columns(_time(series) for series in frame), path.name)
 
 
@@ -233,6 +236,20 @@ def _misfits(text: pl.Series, *, is_number: bool) -> tuple[pl.Series, str]:
         return few.fill_null(False), " with a zone, others without" if few is zoned else " without a zone, others with"
     parsed = pl.select(pl.lit(text).str.to_datetime(time_unit="ns", strict=False, time_zone="UTC")).to_series()
     return text.is_not_null() & parsed.is_null(), " no day or time of the calendar"
+
+
+def _other_separator(path: Path, separator: str) -> str | None:
+    """A hint where the first line of a file that is not packed is separated by something else."""
+    if path.suffix.lower() in (".gz", ".zst", ".zip"):
+        return None
+    with path.open("rb") as file:
+        header = file.readline(10_000)
+    other = next((one for one in ";\t|" if one != separator and header.count(one.encode()) > 1), None)
+    if other is None:
+        return None
+    return (
+        f"its first line is separated by {other!r}: bt.data.read_csv({str(path)!r}, separator={other!r}) makes a frame"
+    )
 
 
 def unpacked(path: Path, member: str | None = None) -> Path | bytes:

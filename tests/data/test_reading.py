@@ -313,6 +313,20 @@ def test_the_row_that_keeps_a_csv_column_from_being_times_is_named(tmp_path, odd
     assert f"column 'time_exchange' does not hold ISO times everywhere ({why})" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("2024-01-02;1.5;2", "has one column, 'time;price;amount'"), ("2024-01-02;1,5;2", "cannot be rea")],
+)
+def test_a_file_with_another_separator_is_told(tmp_path, row, said):
+    """The words of Polars, which name options of its own, would send people elsewhere."""
+    path = tmp_path / "european.csv"
+    path.write_text(f"time;price;amount\n{row}\n")
+    with pytest.raises(DataError, match=said) as caught:
+        read_csv(path)
+    assert "separator=';'" in str(caught.value)
+    assert "truncate" not in str(caught.value)
+
+
 def test_csv_without_header(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("1577836800;1;2\n")
