@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from barter_bt.backtest.term_warnings import names_of
 from barter_bt.data.moment import moment
-from barter_bt.engine.order import BUY, LIMIT, MARKET, NO_TRIGGER
+from barter_bt.engine.order import BUY, INSTRUMENT_SPLIT, LIMIT, MARKET, NO_TRIGGER
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments
 
@@ -39,10 +39,11 @@ class _Ends(NamedTuple):
 
 
 def protection_warnings(s: EngineState, index: IndexedInstruments, ticks: Sequence[Decimal]) -> Iterator[str]:
-    """Tell stops and targets that end entries at once, and stops that nothing reaches (rules 31 and 60).
+    """Tell stops and targets that end entries at once, are out of reach, or went with a split (rules 31, 45 and 60).
 
     ``ticks`` are the price increments of instruments.
     """
+    yield from _split(s, index)
     o, ends = s.orders, _ends(s)
     if not len(ends.entry):
         return
@@ -71,6 +72,20 @@ def protection_warnings(s: EngineState, index: IndexedInstruments, ticks: Sequen
         ends.instrument[far],
         "are stops further from the market than a factor of ten: with protect_by='fraction' 0.05 is 5 %",
     )
+
+
+def _split(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
+    """What would have reduced a position, and was cancelled by a split, which leaves the position there."""
+    o = s.orders
+    gone = np.flatnonzero((o.array("reason") == INSTRUMENT_SPLIT) & (o.array("reduce_only") == 1))
+    parent = o.array("parent")[gone]
+    gone = gone[(parent < 0) | (o.array("filled")[parent] > 0)]
+    if len(gone):
+        which = np.bincount(o.array("instrument")[gone], minlength=len(index)) > 0
+        yield (
+            f"{len(gone):,} stop(s) and other orders that only reduce in {names_of(index, which)} were ended by a "
+            "split, which leaves their positions without them: ask for them anew behind it"
+        )
 
 
 def _ends(s: EngineState) -> _Ends:

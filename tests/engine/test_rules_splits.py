@@ -58,6 +58,17 @@ def test_rule_45_a_fraction_of_a_lot_is_paid_for_and_takes_its_part_of_the_cost(
     assert result.equity["equity"][-1] == 10_000 - 80 + 100
 
 
+def test_rule_45_a_position_that_loses_its_stop_is_told_of():
+    """The stop goes with the split, and at 30 nothing sells; an entry that has not filled has nothing to protect."""
+    market = trades((0, 100, 9), (2, 100, 9), (3, 104, 9), (5, 52, 9), (6, 30, 9))
+    bought = run(market, schedule({"at": 1, "buy": 3, "stop_loss": 80.0}), cash_flows=split((4, "2:1")))
+    assert table(bought.orders, *ENDED) == [("filled", None, 3), ("cancelled", "split", 0)]
+    (text,) = (text for text in bought.warnings if "split" in text)
+    assert text.startswith("1 stop(s) and other orders that only reduce in 'a_usd' were ended by a split")
+    waiting = run(market, schedule({"at": 1, "buy": 3, "limit": 20, "stop_loss": 10.0}), cash_flows=split((4, "2:1")))
+    assert not [text for text in waiting.warnings if "split" in text]
+
+
 def test_rule_45_who_is_short_pays_for_the_fraction():
     """3 sold short at 100 are 1 and a half; the half costs 100, for which a third of the 300 had come in."""
     market = trades((0, 100, 9), (2, 100, 9), (5, 200, 9), (6, 220, 9))
