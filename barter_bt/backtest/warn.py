@@ -216,8 +216,8 @@ def _before_start(s: EngineState) -> Iterator[str]:
     instruments = set(zip(t.array("strategy")[early].tolist(), t.array("instrument")[early].tolist(), strict=True))
     if early.sum() > len(instruments):
         yield (
-            f"{early.sum():,} orders were sent at the run's start, one after the other, for targets that lie before it: "
-            "leave them out, or let them be null, as with "
+            f"{early.sum():,} orders were sent at the run's start, one after the other, for targets that lie before "
+            "it: leave them out, or let them be null, as with "
             'pl.when(pl.col("time_exchange") >= start).then(target)'
         )
 

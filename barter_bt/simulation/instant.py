@@ -18,7 +18,7 @@ from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.agenda import NEVER, OPENING, REQUEST, SCHEDULE, beside_dealing
 from barter_bt.engine.audit import begin
 from barter_bt.engine.event import BALANCE
-from barter_bt.engine.feed import Cursors, advance, earliest
+from barter_bt.engine.feed import Cursors, advance
 from barter_bt.engine.latency import CONSTANT
 from barter_bt.engine.order import ANY_FILL, ANY_PRICE, BUY, GTC, NEXT_OPEN, NO_TIME, SELL
 from barter_bt.engine.report import record_trade
@@ -79,10 +79,10 @@ def fill_instantly(s: EngineState, v: VenueState, f: Cursors, now: int, until: i
         return 0
     i = p.instrument[row]
     change = _missing(s, row, i)
-    c = _opening(s, v, f, now, until) if change != 0 else _NONE
-    at = _row_of(v, f, c, i) if c != _NONE else _NONE
-    if at == _NONE:
+    c = _opening(s, v, f, i, until) if change != 0 else _NONE
+    if c == _NONE:
         return 0
+    at = _row_of(v, f, c, i)
     side, lots, ticks = BUY if change > 0 else SELL, abs(change), price_steps(v.terms, i, f.first[c][at])
     if lots < v.terms.quantity_min[i] or ticks <= 0:
         return 0
@@ -136,17 +136,20 @@ def _is_alone(s: EngineState, v: VenueState, i: int, now: int) -> bool:
     return bool(later and in_time and not at_work and e.trading[0] and not e.pending[0] and not e.shut[0])
 
 
-def _opening(s: EngineState, v: VenueState, f: Cursors, now: int, until: int) -> int:
-    """The cursor whose candles open now, if the market does nothing else; the venue has caught up with it then."""
-    if not catches_up(s, v, f, until):
+def _opening(s: EngineState, v: VenueState, f: Cursors, i: int, now: int) -> int:
+    """The first cursor of which a candle of an instrument opens now, if the market does nothing but open.
+
+    Candles of others may open with it, as nothing waits for them. The venue has caught up with the market then.
+    """
+    if not catches_up(s, v, f, now):
         return _NONE
-    c = earliest(f, 2 * s.engine.streams[0], len(f))
-    if c < 0 or f.due[c] != now:
-        return _NONE
-    for other in range(len(f)):
-        if other != c and f.due[other] <= now:
+    found, opens = _NONE, 2 * s.engine.streams[0]
+    for c in range(len(f)):
+        if f.due[c] < now or (f.due[c] == now and c < opens):
             return _NONE
-    return c if f.last[c] or f.time[c][f.rows[c] - 1] > now else _NONE
+        if found == _NONE and f.due[c] == now and _row_of(v, f, c, i) != _NONE:
+            found = c
+    return found if found == _NONE or f.last[found] or f.time[found][f.rows[found] - 1] > now else _NONE
 
 
 def _missing(s: EngineState, row: int, i: int) -> int:
@@ -154,7 +157,7 @@ def _missing(s: EngineState, row: int, i: int) -> int:
     e, target = s.engine, s.schedule.target[row]
     worth = equity(s) if e.size[0] == EQUITY else UNKNOWN
     wished = wished_lots(s, i, target, worth, e.size[0], e.with_fee[0])
-    if wished == UNKNOWN or (wished == 0 and target != 0):
+    if wished == UNKNOWN:
         return 0
     change = bounded_sum(wished, -s.instruments.quantity[i])
     return 0 if abs(change) > LIMIT or is_within_band(s, wished, change) else change

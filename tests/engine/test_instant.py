@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 import barter_bt as bt
 from barter_bt.columns.kernel import interprets
 from barter_bt.engine.agenda import MARK
+from barter_bt.errors import DataError
 from barter_bt.simulation import candles as of_candles
 from barter_bt.simulation import loop
 from barter_bt.simulation import single as of_single
@@ -19,7 +21,7 @@ from barter_bt.testing.scenario import Scenario, Seeded, make_simple
 from barter_bt.testing.strategies import accepted, scenarios
 from tests.draws import draws
 from tests.engine.drawn import simple
-from tests.engine.tiny import A, B, Watch, candles, run, schedule
+from tests.engine.tiny import A, B, Watch, candles, run, schedule, stamps, table, trades
 from tests.reference.compare import assert_agree, fast
 
 # What nobody looks at again: turns of the loop; of the venue what its own rows of orders and its queues were.
@@ -52,10 +54,10 @@ def counted() -> Iterator[list[int]]:
 
 
 def assert_same_columns(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    for name, table in theirs.items():
-        for column, code in getattr(table, "schema", {}).items():
+    for name, other in theirs.items():
+        for column, code in getattr(other, "schema", {}).items():
             if code[0] != "*" and (name, column) not in UNLIKE:
-                assert ours[name].array(column).tobytes() == table.array(column).tobytes(), f"{name}.{column}"
+                assert ours[name].array(column).tobytes() == other.array(column).tobytes(), f"{name}.{column}"
 
 
 CLOSED: dict[str, tuple[Any, str, Any]] = {
@@ -169,10 +171,60 @@ def test_targets_that_are_met_are_passed() -> None:
     assert result.state.engine.sequence[0] == 1 + 7 + 7 + 2 * 5  # the first balances, candles, rows, orders
 
 
-def test_candles_of_others_that_open_then_are_passed() -> None:
+def test_candles_of_others_may_open_with_its_own() -> None:
     rows = ((0, 10, 100, 100, 100, 100), (10, 20, 101, 101, 101, 101), (20, 30, 99, 99, 99, 99))
     both = [candles(*rows, instrument=name) for name in ("a_usd", "b_usd")]
     with counted() as found:
         result = run(both, schedule({"at": 10, "target": 2, "on": "b_usd"}), [A, B])
-    assert found == [0]  # two cursors are due, and what comes first is for the loop to say
+    assert found == [1]
     assert result.trades["price"].to_list() == [101.0]
+
+
+def test_data_that_is_still_to_be_read_is_read_first() -> None:
+    """Of two streams in pieces, of which one ends at the order's time and may go on with another candle of then."""
+    rows = ((0, 10, 100, 100, 100, 100), (10, 20, 101, 101, 101, 101), (20, 30, 99, 99, 99, 99))
+    frames = [candles(*rows, instrument=name).frame().collect() for name in ("a_usd", "b_usd")]
+    pieces = [bt.data.candles(pl.concat([frame[k : k + 1] for k in range(3)], rechunk=False)) for frame in frames]
+    with counted() as found:
+        result = run(pieces, schedule({"at": 10, "target": 2, "on": "b_usd"}), [A, B])
+    assert found[0] == 0
+    assert result.trades["price"].to_list() == [101.0]
+
+
+def test_an_order_below_the_minimum_is_rejected() -> None:
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1, quantity_min=3)
+    result = run(BARS, schedule({"at": 10, "target": 2}), one)
+    assert result.orders["reason"].to_list() == ["below_minimum"]
+
+
+def test_a_target_that_is_nearly_there_is_left_alone() -> None:
+    with counted() as found:
+        result = run(BARS, schedule({"at": 10, "target": 20}, {"at": 20, "target": 21}, band=0.1))
+    assert found[0] == sum(found) == 1
+    assert result.orders["quantity"].to_list() == [20]
+
+
+def test_a_command_comes_before_a_target_that_was_met() -> None:
+    """It closes the position, so that the target is missing again (rule 10)."""
+    stop = bt.Commands(pl.DataFrame({"time": stamps([20]), "command": ["close_positions"]}))
+    bars = candles(*((10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(4)))
+    result = run(bars, schedule({"at": 10, "target": 2}, {"at": 20, "target": 2}), commands=stop)
+    assert table(result.orders, "side", "time_sent") == [("buy", 10), ("sell", 20), ("buy", 20)]
+
+
+def test_an_old_candle_marks_nothing() -> None:
+    """A trade at 25 is known when the candle of 20 comes, at 26."""
+    bars = candles(
+        (0, 10, 100, 100, 100, 100), (10, 20, 50, 50, 50, 50), (30, 40, 100, 100, 100, 100), (40, 50, 9, 9, 9, 9)
+    )
+    frame = bars.frame().collect().with_columns(time_received=stamps([10, 26, 40, 50]))
+    plan = schedule({"at": 10.5, "buy": 1})
+    result = run([bt.data.candles(frame), trades((1, 100, 9), (11, 100, 9), (25, 200, 9))], plan)
+    assert table(result.equity, "time", "equity")[2] == (26, 10_100)
+
+
+def test_a_malformed_candle_is_refused_though_nobody_checks_the_rows() -> None:
+    rows = [(10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(5)]
+    rows[2] = (20, 30, 100, 100, 100.5, 100.5)  # below both
+    with pytest.raises(DataError):
+        run(candles(*rows, validate=False), schedule({"at": 45, "target": 1}))
