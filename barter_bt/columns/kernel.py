@@ -24,6 +24,7 @@ from typing import Any, get_type_hints
 from barter_bt.columns import workers
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, codes, digest, is_users, references
+from barter_bt.columns.marks import copied
 from barter_bt.errors import StrategyError
 
 
@@ -61,6 +62,7 @@ class Compiler:
         self.is_apart = False
         self._done: dict[FunctionType, Any] = {}
         self._building: list[FunctionType] = []
+        self._copies: dict[FunctionType, FunctionType] = {}
 
     def reached(self) -> list[FunctionType]:
         """What the first function that was asked for reaches, and those beside it, callees first."""
@@ -118,7 +120,7 @@ class Compiler:
     def rebuild(self, function: FunctionType) -> FunctionType:
         """The function over compiled callees."""
         swapped = {
-            name: self.function(chosen)
+            name: self.function(self._for(function, chosen))
             for name, value in references(function).items()
             if isinstance(chosen := self._chosen(value), FunctionType)
         }
@@ -151,6 +153,12 @@ class Compiler:
             elif value is not None:
                 setattr(copy, name, value)
         return copy
+
+    def _for(self, caller: FunctionType, callee: FunctionType) -> FunctionType:
+        """What a copy calls of the user's is a copy, too."""
+        if not hasattr(caller, "is_copy") or hasattr(callee, "is_copy") or not is_users(callee):
+            return callee
+        return self._copies.setdefault(callee, copied(callee, callee.__closure__))
 
     def _chosen(self, value: Any) -> Any:
         if not isinstance(value, FunctionType):

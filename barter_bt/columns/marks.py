@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
-from typing import Any, TypeVar
+from types import CellType, FunctionType
+from typing import Any, TypeVar, cast
+
+from barter_bt.columns.digest import is_users
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,12 +28,28 @@ def hot(function: F) -> F:
 
 
 def merged(function: FunctionType) -> FunctionType:
-    """A copy of a function that is merged into its callers; the function itself stays as it is."""
-    copy = FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
+    """A copy of a function that is merged into its callers, with what it closes over; the function stays as it is.
+
+    What a function of the user's closes over is left to the compiler.
+    """
+    own = () if is_users(function) else function.__closure__ or ()
+    cells = [CellType(merged(cell.cell_contents)) if _may_be_merged(cell.cell_contents) else cell for cell in own]
+    return hot(copied(function, tuple(cells) or function.__closure__))
+
+
+def copied(function: FunctionType, cells: tuple[CellType, ...] | None) -> FunctionType:
+    """A function of the same code over these cells. What it calls of the user's is compiled once more, for it alone.
+
+    What has one caller is merged into it; with two it would be called by both.
+    """
+    copy: Any = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
     copy.__qualname__, copy.__kwdefaults__ = function.__qualname__, function.__kwdefaults__
-    return hot(copy)
+    copy.is_copy = True
+    return cast("FunctionType", copy)
+
+
+def _may_be_merged(value: Any) -> bool:
+    return isinstance(value, FunctionType) and not (hasattr(value, "is_unit") or hasattr(value, "native"))
 
 
 def native(make: Callable[[], Any]) -> Callable[[F], F]:

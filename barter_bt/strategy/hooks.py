@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from barter_bt.columns.marks import merged
 from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED, WAKE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import may_decide
@@ -41,11 +40,6 @@ def _on_views(hook: Hook) -> Hook:
         hook(s.read_only, my.checked)
 
     return called
-
-
-def _decides(generate: Hook) -> Hook:
-    """The same of what most wake-ups call: it is merged wherever the strategy is."""
-    return merged(_on_views(merged(generate)))  # type: ignore[arg-type]
 
 
 def _observed(on_event: Hook, generate: Hook, bits: int) -> Hook:
@@ -117,7 +111,7 @@ class Hooks:
         """
         if generate is None and not self.bits:
             return None
-        otherwise = _decides(generate or _nothing)
+        otherwise = _on_views(generate or _nothing)
         if not self.bits:
 
             def wake(s: EngineState, my: Any) -> int:
