@@ -104,7 +104,8 @@ def backtest(
         :class:`~barter_bt.engine.replica.StateReplica` can follow.
     start, end
         First and last venue time (with a zone) of the data that takes part. The account begins at ``start``, also
-        where the data begins later; without it at the first time in the data.
+        where the data begins later; without it at the first time in the data. Signals are computed over all of the
+        data; of targets before ``start`` the last of each instrument is followed there (rule 12).
     checkpoint
         Where to save the run from time to time.
     resume

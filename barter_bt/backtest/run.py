@@ -16,6 +16,7 @@ from barter_bt.backtest.audit import start_audit
 from barter_bt.backtest.checkpoint import Checkpoint, Run
 from barter_bt.backtest.describe import describe_run
 from barter_bt.backtest.drive import Drive
+from barter_bt.backtest.early import without_replaced
 from barter_bt.backtest.fault import is_ours
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.form import merge_step, runs_interpreted
@@ -241,12 +242,13 @@ def _install(state: EngineState, venue: VenueState, driver: Driver, begins: int)
     if driver.history:
         keep_candles(state, driver.history)
     if driver.schedule and len(driver.schedule["time"]):
-        orders = expected_orders(driver.schedule, driver.size)
+        rows = without_replaced(driver.schedule, begins)
+        orders = expected_orders(rows, driver.size)
         for table in (state.orders, state.trades, venue.orders):
             table.expect(orders + 64)
         state.positions.expect(orders // 2 + 64)
         state.balances.expect(2 * orders + len(state.assets) + 64)
-        state.replace("schedule", Schedule.over(driver.schedule))
+        state.replace("schedule", Schedule.over(rows))
         if state.schedule.array("enter_by").any():
             state.replace("entries", Entries(len(state.instruments)))
             state.entries.array("order")[:] = NO_ORDER

@@ -84,7 +84,6 @@ def run_warnings(
     found = [
         *_stopped(s),
         *_not_reached(s, partial),
-        *_before_start(s),
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
@@ -205,21 +204,6 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
     never = rates & (f.array("time") > last) & (f.array("time") - f.array("every") <= f.array("since"))
     if never.any():
         yield f"{never.sum()} rate(s) of interest were never due: the run ends before"
-
-
-def _before_start(s: EngineState) -> Iterator[str]:
-    """Targets that others before the start have replaced already, and whose orders are sent at it all the same."""
-    if not len(s.equity) or not len(s.schedule):
-        return
-    t, start = s.schedule, s.equity.array("time")[0]
-    early = (t.array("time") < start) & (t.array("action") == TARGET_ROW) & (t.array("sent") >= 0)
-    instruments = set(zip(t.array("strategy")[early].tolist(), t.array("instrument")[early].tolist(), strict=True))
-    if early.sum() > len(instruments):
-        yield (
-            f"{early.sum():,} orders were sent at the run's start, one after the other, for targets that lie before "
-            "it: leave them out, or let them be null, as with "
-            'pl.when(pl.col("time_exchange") >= start).then(target)'
-        )
 
 
 def _not_sent(s: EngineState, index: IndexedInstruments, streams: Sequence[Any], partial: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.engine.terms import RATE
 
 OPEN_ROW, CANCEL_ROW, TARGET_ROW, AMEND_ROW, MARGIN_ROW = 0, 1, 2, 3, 4
+PASSED_ROW = 5  # a target that another has replaced before the run's start
 NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
 
 

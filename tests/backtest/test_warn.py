@@ -31,18 +31,6 @@ def test_a_market_order_that_ends_at_once_and_is_not_filled_whole_is_told() -> N
         assert not run(thin, schedule({"at": 1} | enough)).warnings
 
 
-def test_targets_that_were_replaced_before_the_start_are_told_where_they_send_orders() -> None:
-    """Of 2, 0 and 1 before the start each sends its order at it; of 1 and 1 there is one, as of 1 alone."""
-    market, start = flat(*[100] * 9), {"start": datetime(1970, 1, 1, 0, 0, 45, tzinfo=UTC)}
-    rows = [{"at": 10, "target": 2}, {"at": 20, "target": 0}, {"at": 30, "target": 1}, {"at": 60, "target": 3}]
-    result = run(market, schedule(*rows), **start)
-    assert result.orders.height == 4
-    assert told(result, "3 orders were sent at the run's start, one after the other")
-    for some in (rows[2:], [rows[2] | {"at": 20}, *rows[2:]]):
-        assert not told(run(market, schedule(*some), **start), "at the run's start")
-    assert not told(run(market, schedule(*rows)), "at the run's start")
-
-
 # Equity
 
 

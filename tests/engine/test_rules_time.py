@@ -373,6 +373,16 @@ def test_rule_12_the_run_starts_when_it_is_said_to(start, mark_every):
     assert table(result.trades, "time_exchange", "price") == [(6, 101)]
 
 
+def test_rule_12_of_targets_before_the_start_the_last_of_each_instrument_is_followed():
+    """Of 2, 0 and 1 only the last trades, at the first price, once; of the other instrument 4."""
+    market = [trades((5, 100, 5), (6, 101, 5)), trades((5, 100, 5), (6, 101, 5), instrument="b_usd")]
+    rows = [(1, "a", 2), (2, "b", 4), (2, "a", 0), (3, "a", 1), (5.5, "a", 3)]
+    plan = schedule(*({"at": at, "target": target, "on": f"{name}_usd"} for at, name, target in rows))
+    result = run(market, plan, [A, B])
+    sent = table(result.orders, "time_sent", "instrument", "side", "quantity")
+    assert sent == [(5, "b_usd", "buy", 4), (5, "a_usd", "buy", 1), (5.5, "a_usd", "buy", 2)]
+
+
 def test_rule_12_rows_before_the_start_are_followed_at_the_start():
     """Rule 12: before everything else."""
     result = run(trades((5, 100, 5), (6, 101, 5)), schedule({"at": 1, "buy": 1}))

@@ -716,7 +716,14 @@ class Engine:
     def on_targets(self, rows: list[Row], now: int) -> None:
         """Class 5, after the explicit orders of the time."""
         self.tick(now, len(rows))
-        follow(self, rows, self.clock)
+        follow(self, [row for row in rows if not self.is_replaced(row)], self.clock)
+
+    def is_replaced(self, row: Row) -> bool:
+        """Rule 12: a target of before the start that is not the last of its instrument there."""
+        early = [each for each in self.scenario.schedule if each[0] == "target" and each[3] is not None]
+        early = sorted((each for each in early if each[1] < self.start), key=lambda each: each[1])
+        same = [each for each in early if each[2] == row[2]]
+        return row[1] < self.start and same[-1] is not row
 
     def enlarges(self, index: int, side: int, quantity: int) -> bool:
         """Rule 31: whether an order would enlarge or turn the position, as the engine knows it."""
