@@ -137,19 +137,16 @@ def _is_alone(s: EngineState, v: VenueState, i: int, now: int) -> bool:
 
 
 def _opening(s: EngineState, v: VenueState, f: Cursors, i: int, now: int) -> int:
-    """The first cursor of which a candle of an instrument opens now, if the market does nothing but open.
+    """The first cursor of which a candle of an instrument opens now; the venue has caught up with the market then.
 
-    Candles of others may open with it, as nothing waits for them. The venue has caught up with the market then.
+    All else of the market is later, and what opens with it concerns nobody, as no other order is at work.
     """
     if not catches_up(s, v, f, now):
         return _NONE
-    found, opens = _NONE, 2 * s.engine.streams[0]
-    for c in range(len(f)):
-        if f.due[c] < now or (f.due[c] == now and c < opens):
-            return _NONE
-        if found == _NONE and f.due[c] == now and _row_of(v, f, c, i) != _NONE:
-            found = c
-    return found if found == _NONE or f.last[found] or f.time[found][f.rows[found] - 1] > now else _NONE
+    for c in range(2 * s.engine.streams[0], len(f)):
+        if f.due[c] == now and _row_of(v, f, c, i) != _NONE:
+            return c if f.last[c] or f.time[c][f.rows[c] - 1] > now else _NONE
+    return _NONE
 
 
 def _missing(s: EngineState, row: int, i: int) -> int:
