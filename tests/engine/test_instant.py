@@ -204,11 +204,12 @@ def test_a_target_that_is_nearly_there_is_left_alone() -> None:
     assert result.orders["quantity"].to_list() == [20]
 
 
-def test_a_command_comes_before_a_target_that_was_met() -> None:
+@pytest.mark.parametrize("names", [("a_usd",), ("a_usd", "b_usd")])
+def test_a_command_comes_before_a_target_that_was_met(names: tuple[str, ...]) -> None:
     """It closes the position, so that the target is missing again (rule 10)."""
     stop = bt.Commands(pl.DataFrame({"time": stamps([20]), "command": ["close_positions"]}))
-    bars = candles(*((10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(4)))
-    result = run(bars, schedule({"at": 10, "target": 2}, {"at": 20, "target": 2}), commands=stop)
+    bars = candles(*((10 * k, 10 * (k + 1), 100, 100, 100, 100, name) for k in range(4) for name in names))
+    result = run(bars, schedule({"at": 10, "target": 2}, {"at": 20, "target": 2}), [A, B][: len(names)], commands=stop)
     assert table(result.orders, "side", "time_sent") == [("buy", 10), ("sell", 20), ("buy", 20)]
 
 
