@@ -46,7 +46,7 @@ WITHOUT = """\
 The same run without an order takes {idle} ms, {share} of what it takes with them: however short the way of an order
 gets, this remains."""
 NEVER = 10**15  # events between two orders
-LATER_ROWS, THREADED_RUNS = 100_000, 16
+LATER_ROWS, THREADED_RUNS = 100_000, 50
 MOST = 16  # functions that are named
 
 
