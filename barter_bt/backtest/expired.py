@@ -38,4 +38,5 @@ class Expiries:
         if not late.any():
             return chunk
         self.rows += np.bincount(instrument[late], minlength=len(self.rows))
-        return replace(chunk, columns=chunk.columns | {"instrument": np.where(late, ~instrument, instrument)})
+        marked = np.where(late, ~instrument, instrument)
+        return replace(chunk, columns=chunk.columns | {"instrument": marked}, sound=False)

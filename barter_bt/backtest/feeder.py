@@ -50,7 +50,7 @@ class _Window:
                 cut = {name: values[low:high] for name, values in chunk.columns.items()}
                 own = None if chunk.own is None else chunk.own[low:high]
                 flags = None if chunk.flags is None else chunk.flags[low:high]
-                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut, own, flags)
+                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut, own, flags, chunk.sound)
         return None
 
     def get(self, number: int) -> Chunk | None:
@@ -245,7 +245,7 @@ class Feeder:
         if int(time[-1]) + f.shift[c] >= NEVER:
             name = self._streams[stream].name
             raise DataError(f"{name}: {int(time[-1])} ns and a latency of {f.shift[c]} ns end after 2262-04-11")
-        f.same_clock[c] = int(time is exchange)
+        f.same_clock[c], f.sound[c] = int(time is exchange), int(chunk.sound)
         f.point("time", c, time)
         f.point("time_exchange", c, exchange)
         if "time_open" in columns:

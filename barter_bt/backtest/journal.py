@@ -59,7 +59,7 @@ def per_unit(step: Decimal) -> tuple[float, bool]:
 
 def _named(names: pl.Series, codes: np.ndarray) -> pl.Series:
     """The names of codes; of one code throughout, as most columns have it, without looking up each."""
-    if len(codes) and codes.min() == codes.max():
+    if len(codes) and (len(names) == 1 or codes.min() == codes.max()):
         return names.new_from_index(int(codes[0]), len(codes))
     return names[codes]
 

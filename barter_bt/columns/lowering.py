@@ -151,6 +151,10 @@ class _TableAttributes(AttributeTemplate):
     def resolve_append(self, table: TableType, args: Any, kws: Any) -> Any:
         return signature(types.int64, recvr=table) if not args else None
 
+    @bound_function("table.spare")
+    def resolve_spare(self, table: TableType, args: Any, kws: Any) -> Any:
+        return signature(types.int64, recvr=table) if not args else None
+
     @bound_function("table.truncate")
     def resolve_truncate(self, table: TableType, args: Any, kws: Any) -> Any:
         return signature(types.none, types.int64, recvr=table) if len(args) == 1 else None
@@ -269,6 +273,11 @@ def _prefetch(builder: Any, place: Any) -> None:
     kind = ir.FunctionType(ir.VoidType(), [memory, flag, flag, flag])
     ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
     builder.call(ask, [builder.bitcast(place, memory), flag(0), flag(3), flag(1)])  # to read, to keep, data
+
+
+@lower_builtin("table.spare", TableType)
+def _spare(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.sub(_load(builder, args[0], 1, False), _load(builder, args[0], 0, False, "rows"))
 
 
 @lower_builtin("table.truncate", TableType, types.int64)

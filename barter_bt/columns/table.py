@@ -180,6 +180,10 @@ class Table:
         self._head[0] = row + 1
         return row
 
+    def spare(self) -> int:
+        """How many rows can be added before the table must grow."""
+        return self._head[1] - self._head[0]
+
     def truncate(self, rows: int) -> None:
         """Keep the first ``rows`` rows."""
         self._head[0] = rows

@@ -35,6 +35,9 @@ class Chunk:
         The user's own columns that were asked for, float64 by row, then column; NaN for a null.
     flags
         Of a book stream, int8: what each row does to its book; such a chunk holds whole messages.
+    sound
+        Whether rows are candles of one instrument that have been looked at and are good for certain, so that each is
+        stamped later than the one before, and has prices above 0 that its low and high span.
     """
 
     rows: int
@@ -43,6 +46,7 @@ class Chunk:
     columns: dict[str, np.ndarray]
     own: np.ndarray | None = None
     flags: np.ndarray | None = None
+    sound: bool = False
 
     def row_of(self, row: int) -> int:
         """The row of the source that a row is of."""

@@ -62,7 +62,8 @@ class Stream(Rows):
             raise ConfigError(f"adjusted is {options.adjusted!r}; allowed: {', '.join(ADJUSTED)}, or None")
         super().__init__(sources, options, repair, clock_offset)
         self.seen_by, self.validate = seen_by, validate
-        self._is_sound = False  # once a run has read all rows: sources do not change
+        self._is_checked = False  # once a run has read all rows: sources do not change
+        self._is_sound = False  # whether all its chunks are
 
     def __repr__(self) -> str:
         return f"Stream({self.kind}, {self.name!r})"
@@ -116,12 +117,14 @@ class Stream(Rows):
         return chunks_of(self, codes, extra)
 
     def _checked(self, codes: Mapping[str, int], extra: Sequence[str]) -> Iterator[Chunk]:
-        if self._is_sound:
-            yield from self.given_chunks(codes, extra)
+        if self._is_checked:
+            for chunk in self.given_chunks(codes, extra):
+                chunk.sound = self._is_sound
+                yield chunk
             return
         guard = Guard(self, codes)
         yield from chunks_of(self, codes, extra, guard)
-        self._is_sound = True
+        self._is_checked, self._is_sound = True, guard.vouches
         if guard.vouches_for_no_gaps:  # which need not be looked for once more
             self._is_gapless = True
 
@@ -139,7 +142,7 @@ class Stream(Rows):
         (['not_positive'], ())
         """
         found = copy(self)
-        found.negative, found._is_sound = frozenset(instruments), False
+        found.negative, found._is_checked = frozenset(instruments), False
         found.__dict__.pop("_repaired", None)  # what repairs drop depends on it
         return found
 

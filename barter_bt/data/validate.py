@@ -68,13 +68,19 @@ class Guard:
         What the run reads.
     codes
         The declared instruments.
+
+    Attributes
+    ----------
+    vouches
+        Whether all pieces so far are :attr:`~barter_bt.data.chunk.Chunk.sound`.
     """
 
     def __init__(self, stream: Rows, codes: Mapping[str, int]) -> None:
         self._stream, self._codes = stream, codes
         self._scan = Scan(stream, codes)
-        alone = len(stream.instruments) == 1
-        self._look = OneLook(codes, alone=alone) if has_many_candles(stream) else None
+        self._alone = stream.kind == "candles" and len(stream.instruments) == 1
+        self._look = OneLook(codes, alone=self._alone) if has_many_candles(stream) else None
+        self.vouches = self._alone
 
     @property
     def vouches_for_no_gaps(self) -> bool:
@@ -83,19 +89,27 @@ class Guard:
 
     def inspect(self, piece: Piece, chunk: Chunk) -> None:
         """Raise what :func:`check` finds, if this piece, after those before it, has an error."""
+        chunk.sound = self._is_sound(piece, chunk) and self._alone
+        self.vouches &= chunk.sound
+
+    def _is_sound(self, piece: Piece, chunk: Chunk) -> bool:
+        """Whether a quick look finds a piece good; if not, it is looked at thoroughly, and may still be."""
         if self._look:
-            if not self._look.finds_sound(chunk.columns):
-                check(self._stream, self._codes).raise_if_errors()
-            return
+            if self._look.finds_sound(chunk.columns):
+                return True
+            check(self._stream, self._codes).raise_if_errors()
+            return False
         code = chunk.columns["instrument"]
         history = self._scan.history
         closed = history.closed_before(code, chunk.columns["time_exchange"]) if history.has_closes else None
         signed = self._stream.negative  # then the quick look, which wants prices above 0, vouches for nothing
-        if signed or not is_sound(self._stream.kind, chunk.columns, history.last, closed):
+        sound = not signed and is_sound(self._stream.kind, chunk.columns, history.last, closed)
+        if not sound:
             self._scan.judge(piece, code, closed)
             if self._scan.has_errors:
                 check(self._stream, self._codes).raise_if_errors()
         history.keep(piece.canonical, code)
+        return sound
 
 
 def chunks_of(

@@ -27,7 +27,7 @@ from barter_bt.engine.state.valuation import (
 from barter_bt.engine.wake import is_awake
 from barter_bt.simulation.instant import fill_instantly
 from barter_bt.simulation.row import is_observed
-from barter_bt.simulation.single import replay_single, replay_single_held
+from barter_bt.simulation.single import is_single, replay_single, replay_single_held
 from barter_bt.simulation.stretch import before_decided, before_marks, end_stretch, fetch_ahead
 from barter_bt.venue.state import VenueState
 
@@ -71,7 +71,7 @@ def _fills(s: EngineState, v: VenueState, f: Cursors) -> bool:
 def _replay_stretch(s: EngineState, f: Cursors, c: int, limit: int) -> int:
     """The same, up to the next order."""
     still, alone = is_still(s), held_alone(s)
-    if len(s.instruments) == 1 and (still or alone >= 0):
+    if (still or alone >= 0) and is_single(s, f, c):
         return replay_single(s, f, c, limit) if still else replay_single_held(s, f, c, limit)
     if still:
         return _replay(s, f, c, limit, _NOTHING, worth_at_rest(s), 0)

@@ -1,19 +1,28 @@
 """Candles of the only instrument, at which nobody looks: of a stretch of them only the last is kept.
 
-What each leaves behind is what the next replaces, but for the mark of the equity.
+What each leaves behind is what the next replaces, but for the mark of the equity. Where the rows have been looked at
+before the run, only times and closes need be read.
 """
 
 from __future__ import annotations
 
 from barter_bt.columns.marks import hot
 from barter_bt.columns.memory import LINE
-from barter_bt.engine.agenda import SCHEDULE
+from barter_bt.engine.agenda import MARK, NEVER, SCHEDULE
 from barter_bt.engine.feed import Cursors
 from barter_bt.engine.schedule import pass_met
-from barter_bt.engine.state.market import closing_steps, note_candle
+from barter_bt.engine.state.market import note_candle
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import UNKNOWN, mark_at, value_of_lots, worth_at_rest, worth_beside
+from barter_bt.engine.state.valuation import UNKNOWN, value_of_lots, worth_at_rest, worth_beside
+from barter_bt.engine.terms import steps
 from barter_bt.simulation.stretch import before_decided, before_marks, end_stretch, fetch_ahead
+
+
+def is_single(s: EngineState, f: Cursors, c: int) -> bool:
+    """Whether there is one instrument, whose candles are sound, and the next is later than all that is known."""
+    if len(s.instruments) != 1 or not f.sound[c] or worth_at_rest(s) == UNKNOWN:
+        return False
+    return bool(f.time_exchange[c][f.row[c]] > s.instruments.last_time[0] and f.due[c] >= s.engine.market_time[0])
 
 
 @hot
@@ -31,34 +40,36 @@ def replay_single_held(s: EngineState, f: Cursors, c: int, limit: int) -> int:
 @hot
 def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: bool, worth: int) -> int:
     """The same, compiled once for each; ``worth`` is what there is beside the position."""
-    lots, den, inverse = (
-        s.instruments.quantity[0] * s.terms.num[0] if held else 0,
-        s.terms.den[0],
-        s.terms.den_inverse[0],
-    )
-    time, shift, stamp, instrument = f.time[c], f.shift[c], f.time_exchange[c], f.instrument[c]
-    opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
+    t, journal, time, closes, shift = s.terms, s.equity, f.time[c], f.fourth[c], f.shift[c]
+    lots, den, inverse = s.instruments.quantity[0] * t.num[0] if held else 0, t.den[0], t.den_inverse[0]
+    per_unit, noise = t.ticks_per_unit[0], t.price_noise[0]
     first = row = f.row[c]
-    end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
+    end, due, price, value = min(f.rows[c], row + s.engine.budget[0]) - 1, time[row] + shift, 1, 0
     before, planned = before_marks(s, f, c), s.agenda.due[SCHEDULE]
     last, beyond = min(limit, before), min(before, before_decided(s))  # where met targets can be passed over
-    newest, ticks = s.instruments.last_time[0], 0
-    while row + 1 < end and now <= due <= last:
-        if row % LINE == 0:
-            fetch_ahead(f, c, row)
-        following = time[row + 1] + shift
-        close = closing_steps(s, 0, opens[row], highs[row], lows[row], closes[row], volumes[row])
-        value = value_of_lots(close, lots, den, inverse) if held else 0
-        if close <= 0 or value == UNKNOWN or instrument[row] != 0 or stamp[row] <= newest:
-            break
-        ticks, newest, now = close, stamp[row], due
-        if following > now:
-            mark_at(s, now, worth + value)
-            if now == planned and now <= beyond:
-                planned = pass_met(s, now)
+    while row < end and due <= last and price > 0 and value != UNKNOWN:
+        if journal.spare() == 0:
+            journal.truncate(journal.append())  # grows
+        at, until = len(journal), min(end, row + journal.spare())
+        times, equities, known = journal.time, journal.equity, journal.known
+        while row < until and due <= last:
+            following = time[row + 1] + shift
+            if planned != NEVER and row % LINE == 0:
+                fetch_ahead(f, c, row)
+            price = steps(closes[row], per_unit, noise)
+            value = value_of_lots(price, lots, den, inverse) if held else 0
+            if price <= 0 or value == UNKNOWN:
+                break
+            times[at], equities[at], known[at] = due, worth + value, 1
+            at += int(following > due)  # else the next of this time replaces it
+            if due == planned and due <= beyond and following > due:
+                planned = pass_met(s, due)
                 last = min(beyond, planned)
-        row, due = row + 1, following
-    if row > first:
-        k = row - 1
-        note_candle(s, 0, newest, ticks, opens[k], highs[k], lows[k], closes[k], volumes[k])
-    return end_stretch(s, f, c, row, now, due)
+            row, due = row + 1, following
+        journal.truncate(at)
+    if row == first:
+        return s.agenda.due[MARK]
+    k, stamp, opens, highs, lows, volumes = row - 1, f.time_exchange[c], f.first[c], f.second[c], f.third[c], f.fifth[c]
+    price = steps(closes[k], per_unit, noise)
+    note_candle(s, 0, stamp[k], price, opens[k], highs[k], lows[k], closes[k], volumes[k])
+    return end_stretch(s, f, c, row, time[k] + shift, due)

@@ -65,6 +65,7 @@ CLOSED: dict[str, tuple[Any, str, Any]] = {
     "targets that are met": (of_candles, "pass_met", lambda s, now: now),
     "of one instrument": (of_single, "pass_met", lambda s, now: now),
     "candles that are not kept": (of_candles, "replay_single", lambda s, f, c, limit: s.agenda.due[MARK]),
+    "candles of one instrument": (of_candles, "is_single", lambda s, f, c: False),
     "a position alone": (of_candles, "held_alone", lambda s: -1),
 }
 
@@ -224,8 +225,38 @@ def test_an_old_candle_marks_nothing() -> None:
     assert table(result.equity, "time", "equity")[2] == (26, 10_100)
 
 
-def test_a_malformed_candle_is_refused_though_nobody_checks_the_rows() -> None:
+@pytest.mark.parametrize("bad", [(100, 100, 100.5, 100.5), (100, 99, 98, 100), (100, 100, 100, -100)])
+def test_a_malformed_candle_is_refused_though_nobody_checks_the_rows(bad: tuple[float, ...]) -> None:
     rows = [(10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(5)]
-    rows[2] = (20, 30, 100, 100, 100.5, 100.5)  # below both
+    rows[2] = (20, 30, *bad)
     with pytest.raises(DataError):
         run(candles(*rows, validate=False), schedule({"at": 45, "target": 1}))
+
+
+@pytest.mark.parametrize("target", [0, 1])
+def test_a_close_off_the_grid_is_refused_though_it_is_one_between_low_and_high(target: int) -> None:
+    """Those who look at rows before a run do not go by the instrument's tick."""
+    rows = [(10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(5)]
+    rows[2] = (20, 30, 100, 101, 100, 100.5)
+    with pytest.raises(DataError, match="row 2"):
+        run(candles(*rows), schedule({"at": 5, "target": target}))
+
+
+def test_candles_that_arrive_at_one_time_leave_one_mark() -> None:
+    closes = (100, 101, 102, 103, 104, 105, 106)
+    rows = [(10 * k, 10 * (k + 1), close, close, close, close) for k, close in enumerate(closes)]
+    frame = candles(*rows).frame().collect()
+    late = frame.with_columns(time_received=stamps([10, 20, 45, 45, 55, 65, 75]))
+    result = run(bt.data.candles(late), schedule({"at": 5, "buy": 1}))
+    bought = result.trades["price"][0]
+    held = [(at, 10_000 + close - bought) for at, close in ((45, 103), (55, 104), (65, 105), (75, 106))]
+    assert table(result.equity, "time", "equity")[-4:] == held
+
+
+def test_a_worth_that_floats_do_not_tell_is_worked_out_as_ever() -> None:
+    rows = [(10 * k, 10 * (k + 1), *[100 + k] * 4) for k in range(6)]
+    lots = 10**9
+    result = run(candles(*rows), schedule({"at": 10, "target": lots}), balances={"usd": 10**12})
+    assert table(result.equity, "time", "equity")[-3:] == [
+        (at, 10**12 + lots * (k - 1)) for k, at in ((3, 40), (4, 50), (5, 60))
+    ]
