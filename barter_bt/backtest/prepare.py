@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -62,8 +61,7 @@ from barter_bt.venue.fee_tables import FeeTables, build_fees, counted_assets
 from barter_bt.venue.terms import Venue
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """The arguments of a :class:`~barter_bt.Simulation`, as they were given."""
 
     data: Any
@@ -88,8 +86,7 @@ class Asked:
     interpret: bool | None
 
 
-@dataclass(frozen=True)
-class _Ground:
+class _Ground(NamedTuple):
     """The market: its data, what is traded where, and on which terms."""
 
     streams: tuple[Stream, ...]
@@ -100,8 +97,7 @@ class _Ground:
     odd: Sequence[str]
 
 
-@dataclass(frozen=True)
-class _Money:
+class _Money(NamedTuple):
     """What is counted in which units, and what there is in the beginning."""
 
     home: int
@@ -111,8 +107,7 @@ class _Money:
     dust: Sequence[str]
 
 
-@dataclass(frozen=True)
-class _Times:
+class _Times(NamedTuple):
     """What of the data takes part, who sees it when, and when equity is measured."""
 
     first: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -206,7 +205,7 @@ class Simulation:
         >>> hour.run(bt.Signals(pl.lit(0.0))).equity.height
         61
         """
-        return _made(replace(self._asked, start=start, end=end))
+        return _made(self._asked._replace(start=start, end=end))
 
     def with_risk(self, risk: Any) -> Simulation:
         """The same with other limits and risk managers.
@@ -219,7 +218,7 @@ class Simulation:
         >>> simulation.with_risk(bt.Limits(order_notional=1)).fingerprint == simulation.fingerprint
         False
         """
-        return _made(replace(self._asked, risk=risk))
+        return _made(self._asked._replace(risk=risk))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -248,4 +247,4 @@ class Simulation:
 
 
 def _made(asked: Asked) -> Simulation:
-    return Simulation(**{one.name: getattr(asked, one.name) for one in fields(asked)})
+    return Simulation(**asked._asdict())

@@ -15,7 +15,7 @@ QuantityUnit = Literal["asset", "contract", "quote"]
 Delivery = Literal["cash", "physical"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Specification:
     """The fields of :class:`~barter_bt.instrument.Instrument`, unchecked."""
 
