@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.backtest.backtest import backtest
-from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
@@ -17,6 +16,7 @@ from barter_bt.backtest.spill import Spill
 if TYPE_CHECKING:
     from barter_bt.backtest.candle_paths import compare_candle_paths
     from barter_bt.backtest.causality import Causality, check_causality
+    from barter_bt.backtest.checkpoint import Checkpoint
     from barter_bt.backtest.compare import Comparison, compare
     from barter_bt.backtest.run_directory import read
 
@@ -39,6 +39,7 @@ __all__ = [
 
 _LATER = {
     "Causality": "causality",
+    "Checkpoint": "checkpoint",
     "Comparison": "compare",
     "check_causality": "causality",
     "compare": "compare",

@@ -19,8 +19,6 @@ from barter_bt.data.market import dealt_on, on_one_clock, shown
 from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import ConfigError, InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Instrument
-from barter_bt.strategy.group import StrategyGroup
-from barter_bt.strategy.python import Python
 from barter_bt.venue.build import CANDLE_PATHS
 from barter_bt.venue.delays import Delays, feed_arrivals
 from barter_bt.venue.state import HIGH_FIRST
@@ -216,6 +214,8 @@ def marks_every(mark_every: str | int | None, streams: Sequence[Stream]) -> int:
 def strategy_of(given: Any) -> Any:
     """Something that can prepare a driver."""
     if isinstance(given, list | tuple):
+        from barter_bt.strategy.group import StrategyGroup
+
         return StrategyGroup([strategy_of(one) for one in given])
     name = getattr(given, "name", "unnamed")
     if not isinstance(given, type) and not isinstance(name, str):
@@ -229,4 +229,6 @@ def strategy_of(given: Any) -> Any:
             if isinstance(given, type)
             else 'of a function: Compiled(function, wake="bar_close"); of an expression: Signals(expression)',
         )
+    from barter_bt.strategy.python import Python
+
     return Python(given, getattr(given, "name", type(given).__name__))

@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.identity import fingerprint
 from barter_bt.backtest.prepare import Asked, prepare
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
@@ -25,8 +23,11 @@ from barter_bt.data.forked import refuse_fork
 from barter_bt.data.sessions import Sessions
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.instrument import Number
-from barter_bt.risk.managers import Given
 from barter_bt.venue.terms import Venue
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.checkpoint import Checkpoint
+    from barter_bt.risk.managers import Given
 
 
 class Simulation:
@@ -235,6 +236,8 @@ class Simulation:
         >>> one.fingerprint == other.fingerprint
         False
         """
+        from barter_bt.backtest.identity import fingerprint
+
         return fingerprint(self._setup.made_from(), self._setup.streams)
 
     def __reduce__(self) -> tuple[Any, ...]:
