@@ -10,8 +10,6 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.spill import Spill
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
@@ -44,12 +42,18 @@ def streams_of(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
 
 def refuse_kinds(asked: Any) -> None:
     """Options that are not of their kind, of those that nobody looks at before a run."""
-    told: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
-        ("commands", (Commands, pl.DataFrame), 'Commands(pl.DataFrame({"time": ..., "command": ...}))'),
-        ("record", (Record, Mapping), 'Record(["equity"])'),
+    told: list[tuple[str, type | tuple[type, ...], str]] = [
         ("spill", Spill, "Spill(above_bytes=...), or None to stay in memory"),
         ("interpret", bool, "True, False, or None: as it suits"),
-    )
+    ]
+    if asked.commands is not None:
+        from barter_bt.backtest.commands import Commands
+
+        told.append(("commands", (Commands, pl.DataFrame), 'Commands(pl.DataFrame({"time": ..., "command": ...}))'))
+    if asked.record is not None:
+        from barter_bt.backtest.record import Record
+
+        told.append(("record", (Record, Mapping), 'Record(["equity"])'))
     for name, kinds, hint in told:
         given = getattr(asked, name)
         if given is not None and not isinstance(given, kinds):

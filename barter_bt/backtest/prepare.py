@@ -25,13 +25,11 @@ from barter_bt.backtest.asked import (
     with_arrivals,
     with_negative_prices,
 )
-from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.elsewhere import elsewhere
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.flows import flows_of
 from barter_bt.backtest.flows import install as install_flows
 from barter_bt.backtest.kept import KeptChunks
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.spill import Spill
@@ -59,6 +57,8 @@ from barter_bt.venue.fee_tables import FeeTables, build_fees, counted_assets
 from barter_bt.venue.terms import Venue
 
 if TYPE_CHECKING:
+    from barter_bt.backtest.commands import Commands
+    from barter_bt.backtest.record import Record
     from barter_bt.risk import Limits
 
 
@@ -136,9 +136,8 @@ def prepare(asked: Asked) -> Setup:
     refuse_paths(dealt_on(streams), index, venues)
     times = _times(asked, ground, terms.array("expiry"))
     state = _state(asked, ground, money, times, terms)
-    watched = Record.of(asked.record) if isinstance(asked.record, Mapping) else asked.record
+    watched, told = _record(asked.record), _commands(asked.commands)
     limits, managers = _risk(asked.risk)
-    told = Commands(asked.commands) if isinstance(asked.commands, pl.DataFrame) else asked.commands
     _install(state, index, scales, watched, limits, told, asked.trading)
     open_in, reasons, early = _install_calendar(asked, ground, scales, times, fees, state)
     seen_ns = tuple(feed_latency(one, index, venues) for one in times.seen)
@@ -190,6 +189,26 @@ def _ground(asked: Asked) -> _Ground:
     venues = venues_of(asked.venues, index)
     streams = with_negative_prices(with_arrivals(streams, index, venues), index)
     return _Ground(tuple(streams), index, venues, flows, pairs, odd)
+
+
+def _record(given: Any) -> Record | None:
+    """What is recorded, also of a mapping, as a configuration file gives it."""
+    watched: Record | None = given
+    if isinstance(given, Mapping):
+        from barter_bt.backtest.record import Record
+
+        watched = Record.of(given)
+    return watched
+
+
+def _commands(given: Any) -> Commands | None:
+    """Commands, also of a frame of them."""
+    told: Commands | None = given
+    if isinstance(given, pl.DataFrame):
+        from barter_bt.backtest.commands import Commands
+
+        told = Commands(given)
+    return told
 
 
 def _risk(given: Any) -> tuple[Limits | None, list[Any]]:

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.kept import KeptChunks
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.spill import Spill
 from barter_bt.columns.template import Template
 from barter_bt.data import Stream
@@ -31,6 +29,8 @@ from barter_bt.venue.state import Endings, FillTerms, MarginTerms, VenueState
 from barter_bt.venue.terms import Venue
 
 if TYPE_CHECKING:
+    from barter_bt.backtest.commands import Commands
+    from barter_bt.backtest.record import Record
     from barter_bt.risk import Limits
 
 

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.prepare import Asked, prepare
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.setup import Setup
@@ -27,6 +25,8 @@ from barter_bt.venue.terms import Venue
 
 if TYPE_CHECKING:
     from barter_bt.backtest.checkpoint import Checkpoint
+    from barter_bt.backtest.commands import Commands
+    from barter_bt.backtest.record import Record
     from barter_bt.risk.managers import Given
 
 
