@@ -108,7 +108,7 @@ def test_what_a_backtest_does_not_need_is_imported_where_it_is_used() -> None:
     lazy += [f"barter_bt.{name}" for name in ("data.catalog", "data.importers", "data.inspection", "strategy.builtin")]
     lazy += [f"barter_bt.data.{name}" for name in ("aggregator", "generate", "read", "snapshots", "symbols")]
     lazy += [f"barter_bt.{name}" for name in ("backtest.round_trips", "statistic.figure", "statistic.summary")]
-    lazy += [f"barter_bt.backtest.{name}" for name in ("checkpoint", "commands", "identity", "prices", "record", "warn")]
+    lazy += [f"barter_bt.backtest.{name}" for name in ("checkpoint", "commands", "prices", "record", "warn")]
     lazy += [f"barter_bt.strategy.{name}" for name in ("api", "compiled", "python", "schedule", "signals", "view")]
     lazy += [f"barter_bt.{name}" for name in ("data.books", "data.download", "risk", "venue.presets", "venue.tiers")]
     code = f"import barter_bt; barter_bt.backtest; barter_bt.data; import sys; print({{*{lazy}}} & {{*sys.modules}})"
