@@ -14,7 +14,7 @@ from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES
 from barter_bt.errors import DataError, nearest
 
 
-@dataclass
+@dataclass(eq=False)
 class Chunk:
     """Some consecutive rows of one source, as read-only C-contiguous arrays without nulls.
 

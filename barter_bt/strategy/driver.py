@@ -46,7 +46,7 @@ class Market:
         return self.kept[key]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Driver:
     """How to drive the loop.
 
