@@ -156,7 +156,7 @@ def _warnings(
         unit = scales.units[setup.market.reporting]
         return [
             *setup.warnings,
-            *driver.warnings,
+            *driver.warnings(),
             *run_warnings(s, v, index, unit, scales.ticks, streams, partial_, error, reasons),
             *expiry_warnings(s, index, late),
             *splits,

@@ -84,7 +84,7 @@ class Guard:
 
     @property
     def vouches_for_no_gaps(self) -> bool:
-        """Whether the candles that it has seen, of one instrument, have no gaps for certain."""
+        """Whether the candles that it has seen have no gaps for certain."""
         return self._look is not None and self._look.gapless
 
     def inspect(self, piece: Piece, chunk: Chunk) -> None:
