@@ -23,6 +23,7 @@ from barter_bt.simulation.candles import is_unwatched, replay_unwatched
 from barter_bt.simulation.level import is_level, may_be_level, replay_level
 from barter_bt.simulation.plain import is_plain, replay_plain
 from barter_bt.simulation.row import arrives_again, is_observed, observe, passes_over, take_row, venue_first
+from barter_bt.simulation.waiting import replay_waiting
 from barter_bt.venue.state import VenueState
 
 
@@ -56,8 +57,9 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
             return woken
     limit = horizon(s, v, feed, c)
     while True:
-        if f.kind[c] == CANDLE_ROWS and v.clock.live[0] == 0 and is_unwatched(s):
-            limit = min(limit, replay_unwatched(s, v, f, c, limit))
+        if f.kind[c] == CANDLE_ROWS and is_unwatched(s):
+            idle = v.clock.live[0] == 0
+            limit = min(limit, replay_unwatched(s, v, f, c, limit) if idle else replay_waiting(s, v, f, c))
         woken = SLEEP
         if f.due[c] <= limit and is_plain(s, v, f.kind[c]):
             woken = replay_plain(s, f, my, c, limit)

@@ -21,6 +21,7 @@ from barter_bt.testing.scenario.spec import (
     Scenario,
     StreamSpec,
 )
+from barter_bt.testing.scenario.waiting import make_waiting
 
 __all__ = [
     "CENTER",
@@ -39,6 +40,7 @@ __all__ = [
     "StreamSpec",
     "make",
     "make_simple",
+    "make_waiting",
     "random_scenario",
     "shifted",
     "to_backtest",

@@ -21,6 +21,7 @@ from barter_bt.testing.scenario.orders import make_schedule
 from barter_bt.testing.scenario.simple import make_simple
 from barter_bt.testing.scenario.source import Drawn, Source, chance
 from barter_bt.testing.scenario.spec import PROTECT_BY, Scenario
+from barter_bt.testing.scenario.waiting import make_waiting
 from barter_bt.testing.strategies.common import TWO, Instruments, builds, several
 
 
@@ -84,7 +85,8 @@ def scenarios() -> st.SearchStrategy[Scenario]:
 
 def _make(source: Source) -> Scenario:
     """Of any kind, now and then of the simplest."""
-    return make_simple(source) if chance(source, 10) else make(source)
+    kinds = (make_simple, make_waiting)
+    return source.pick(kinds)(source) if chance(source, 15) else make(source)
 
 
 def cases(strategy: Any = None) -> st.SearchStrategy[Case]:
