@@ -248,7 +248,7 @@ class OnePass:
             return False
         steps = np.nan_to_num(early * asked.each.array("per_unit"), nan=0.0)
         if account.size[0] != UNITS:
-            account.refused[0] = np.count_nonzero(np.round(steps))
+            account.refused[0] = int(np.count_nonzero(np.round(steps)))
             return False
         if root is not run or not abs(steps[0]) < MOST_STEPS:
             return bool(steps.any())
