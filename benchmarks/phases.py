@@ -35,7 +35,7 @@ PHASES = {
         "backtest.setup:Setup.begin",
     ),
     "signals computed": ("strategy.computed:computed", "strategy.targets:long_form"),
-    "signals looked at for look-ahead": ("strategy.lookahead:warning", "strategy.schedule:warning"),
+    "signals looked at for look-ahead": ("strategy.lookahead:warning", "strategy.stamps:warning"),
     "schedule of targets": ("strategy.schedule:Schedule.driver",),
     "compiled code looked up": ("backtest.run:Drive.__init__",),
     KERNEL: ("backtest.drive:Drive._advance",),

@@ -108,6 +108,9 @@ def test_what_a_backtest_does_not_need_is_imported_where_it_is_used() -> None:
     lazy += [f"barter_bt.{name}" for name in ("data.catalog", "data.importers", "data.inspection", "strategy.builtin")]
     lazy += [f"barter_bt.data.{name}" for name in ("aggregator", "generate", "read", "snapshots", "symbols")]
     lazy += [f"barter_bt.{name}" for name in ("backtest.round_trips", "statistic.figure", "statistic.summary")]
+    lazy += [f"barter_bt.backtest.{name}" for name in ("checkpoint", "commands", "prices", "record", "warn")]
+    lazy += [f"barter_bt.strategy.{name}" for name in ("api", "compiled", "python", "schedule", "signals", "view")]
+    lazy += [f"barter_bt.{name}" for name in ("data.books", "data.download", "risk", "venue.presets", "venue.tiers")]
     code = f"import barter_bt; barter_bt.backtest; barter_bt.data; import sys; print({{*{lazy}}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
@@ -117,6 +120,9 @@ def test_a_function_is_not_hidden_by_the_module_of_its_name() -> None:
     code = "import barter_bt.backtest.compare, gc; import barter_bt as bt; print(bt.compare.__module__, gc.isenabled())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "barter_bt.backtest.compare True"
+    code = "import barter_bt.data.dated, barter_bt as bt; print(bt.data.splits.__name__, bt.data.download.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "splits download"
 
 
 def test_the_front_imports_nothing() -> None:

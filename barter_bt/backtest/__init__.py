@@ -7,9 +7,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.backtest.backtest import backtest
-from barter_bt.backtest.checkpoint import Checkpoint
-from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.simulation import Simulation
 from barter_bt.backtest.spill import Spill
@@ -17,7 +14,10 @@ from barter_bt.backtest.spill import Spill
 if TYPE_CHECKING:
     from barter_bt.backtest.candle_paths import compare_candle_paths
     from barter_bt.backtest.causality import Causality, check_causality
+    from barter_bt.backtest.checkpoint import Checkpoint
+    from barter_bt.backtest.commands import Commands
     from barter_bt.backtest.compare import Comparison, compare
+    from barter_bt.backtest.record import Record
     from barter_bt.backtest.run_directory import read
 
 __all__ = [
@@ -39,7 +39,10 @@ __all__ = [
 
 _LATER = {
     "Causality": "causality",
+    "Checkpoint": "checkpoint",
+    "Commands": "commands",
     "Comparison": "compare",
+    "Record": "record",
     "check_causality": "causality",
     "compare": "compare",
     "compare_candle_paths": "candle_paths",

@@ -10,8 +10,6 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.spill import Spill
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
@@ -19,8 +17,6 @@ from barter_bt.data.market import dealt_on, on_one_clock, shown
 from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import ConfigError, InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Instrument
-from barter_bt.strategy.group import StrategyGroup
-from barter_bt.strategy.python import Python
 from barter_bt.venue.build import CANDLE_PATHS
 from barter_bt.venue.delays import Delays, feed_arrivals
 from barter_bt.venue.state import HIGH_FIRST
@@ -46,12 +42,18 @@ def streams_of(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
 
 def refuse_kinds(asked: Any) -> None:
     """Options that are not of their kind, of those that nobody looks at before a run."""
-    told: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
-        ("commands", (Commands, pl.DataFrame), 'Commands(pl.DataFrame({"time": ..., "command": ...}))'),
-        ("record", (Record, Mapping), 'Record(["equity"])'),
+    told: list[tuple[str, type | tuple[type, ...], str]] = [
         ("spill", Spill, "Spill(above_bytes=...), or None to stay in memory"),
         ("interpret", bool, "True, False, or None: as it suits"),
-    )
+    ]
+    if asked.commands is not None:
+        from barter_bt.backtest.commands import Commands
+
+        told.append(("commands", (Commands, pl.DataFrame), 'Commands(pl.DataFrame({"time": ..., "command": ...}))'))
+    if asked.record is not None:
+        from barter_bt.backtest.record import Record
+
+        told.append(("record", (Record, Mapping), 'Record(["equity"])'))
     for name, kinds, hint in told:
         given = getattr(asked, name)
         if given is not None and not isinstance(given, kinds):
@@ -216,6 +218,8 @@ def marks_every(mark_every: str | int | None, streams: Sequence[Stream]) -> int:
 def strategy_of(given: Any) -> Any:
     """Something that can prepare a driver."""
     if isinstance(given, list | tuple):
+        from barter_bt.strategy.group import StrategyGroup
+
         return StrategyGroup([strategy_of(one) for one in given])
     name = getattr(given, "name", "unnamed")
     if not isinstance(given, type) and not isinstance(name, str):
@@ -229,4 +233,6 @@ def strategy_of(given: Any) -> Any:
             if isinstance(given, type)
             else 'of a function: Compiled(function, wake="bar_close"); of an expression: Signals(expression)',
         )
+    from barter_bt.strategy.python import Python
+
     return Python(given, getattr(given, "name", type(given).__name__))

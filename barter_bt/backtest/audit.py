@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from barter_bt.backtest.commands import COMMANDS
 from barter_bt.engine.audit import (
     ACCOUNT_SNAPSHOT,
     COMMANDED,
@@ -58,7 +57,6 @@ EVENTS = {
     MARKET_OTHER: "market_other",
     STOPPED: "risk_stop",
 }
-_COMMANDS = sorted(COMMANDS, key=COMMANDS.__getitem__)
 
 
 def start_audit(state: EngineState, level: str) -> EngineState | None:
@@ -79,6 +77,13 @@ def _names(codes: np.ndarray, names: list[str]) -> pl.Series:
     return known.replace_strict(dict(enumerate(names)), default=None, return_dtype=pl.Enum(names))
 
 
+def _commands() -> list[str]:
+    """Names of commands by code."""
+    from barter_bt.backtest.commands import COMMANDS
+
+    return sorted(COMMANDS, key=COMMANDS.__getitem__)
+
+
 def _outputs(state: EngineState, reasons: Sequence[str]) -> pl.DataFrame:
     """One row per sequence, with the list of what was done."""
     o = state.outputs
@@ -96,7 +101,7 @@ def _outputs(state: EngineState, reasons: Sequence[str]) -> pl.DataFrame:
             "reason": _names(np.where(kind == REFUSED_OPEN, reason, -1), list(reasons)),
             "amend_id": pl.Series(what).set(pl.Series(~of_amend), None),
             "position": pl.Series(what).set(pl.Series(kind != POSITION_EXIT), None),
-            "command": _names(np.where(kind == COMMANDED, what, -1), _COMMANDS),
+            "command": _names(np.where(kind == COMMANDED, what, -1), _commands()),
         }
     )
     return frame.group_by("sequence", maintain_order=True).agg(pl.struct(pl.all().exclude("sequence")).alias("outputs"))
@@ -121,7 +126,7 @@ def audit_frame(state: EngineState, index: IndexedInstruments, reasons: Sequence
             "instrument": _names(a.array("instrument"), list(index.names)),
             "order_id": pl.Series(a.array("order").copy()).replace(-1, None),
             "exchange": _names(lost, list(index.exchanges)),
-            "command": _names(told, _COMMANDS),
+            "command": _names(told, _commands()),
         }
     )
     return frame.join(_outputs(state, reasons), on="sequence", how="left", maintain_order="left")

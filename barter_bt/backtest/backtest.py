@@ -6,13 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from barter_bt.backtest.checkpoint import Checkpoint
-from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.run import run
 from barter_bt.backtest.simulation import Simulation
@@ -22,8 +19,13 @@ from barter_bt.data.flows import CashFlows
 from barter_bt.data.sessions import Sessions
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.instrument import Number
-from barter_bt.risk.managers import Given
 from barter_bt.venue.terms import Venue
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.checkpoint import Checkpoint
+    from barter_bt.backtest.commands import Commands
+    from barter_bt.backtest.record import Record
+    from barter_bt.risk.managers import Given
 
 
 def backtest(

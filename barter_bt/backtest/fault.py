@@ -43,7 +43,6 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.strategy.triggers import RIGHT_SIDE
-from barter_bt.strategy.view import EVENTS
 from barter_bt.venue.state import VenueState
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -205,6 +204,8 @@ def raised(
     otherwise: str = "the strategy",
 ) -> StrategyError:
     """What to say of a strategy that raised: what, in which line, when, and at which event."""
+    from barter_bt.strategy.view import EVENTS
+
     number = s.engine.strategy[0]
     who = f"strategy {strategies[number]!r}" if number < len(strategies) else otherwise
     lines = users_lines(error.__traceback__)

@@ -131,7 +131,7 @@ class Frames:
     Parameters
     ----------
     state
-        The run's state; its journals are read, not kept.
+        The run's state, which nobody writes any more: tables share the memory of its journals.
     strategies
         Strategy ids in index order.
     reasons
@@ -198,13 +198,16 @@ class Frames:
 
         Where all fills had one price, ``ticks``, it is that.
         """
+        prices = self._prices(ticks, i)
+        if (ticks > 0).all():
+            return prices
         sizes = np.array([float(one.contract_size) for one in self._index.instruments])
         inverse = np.array([one.is_inverse for one in self._index.instruments])
         sizes, inverse = sizes[0] if (sizes == sizes[0]).all() else sizes[i], inverse[i] if inverse.any() else inverse
         mean = money / (quantity * sizes)
         if inverse.any():
             mean = np.where(inverse, quantity * sizes / np.where(money > 0, money, np.nan), mean)
-        found: np.ndarray = np.where(ticks > 0, self._prices(ticks, i), mean)
+        found: np.ndarray = np.where(ticks > 0, prices, mean)
         return found
 
     def orders(self) -> pl.DataFrame:
@@ -212,7 +215,7 @@ class Frames:
         o, s = self._s.orders, self._scales
         i, filled = o.array("instrument"), o.array("filled")
         price, sent, kind = o.array("price"), o.array("price_sent"), o.array("kind")
-        trigger, parent, group = o.array("trigger"), o.array("parent").copy(), o.array("group").copy()
+        trigger, parent, group = o.array("trigger"), o.array("parent"), o.array("group")
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         has_traded = filled != 0
@@ -254,7 +257,7 @@ class Frames:
         """How many amends of each order have been in force (rule 33)."""
         a = self._s.amends
         done = a.array("order")[a.array("status") == AMEND_DONE]
-        return np.bincount(done, minlength=len(self._s.orders)).astype(np.int64)
+        return np.bincount(done, minlength=len(self._s.orders)).astype(np.int64, copy=False)
 
     def amends(self) -> pl.DataFrame:
         """Requests to change orders, in the order asked, with what each gave: null where a term stayed."""
@@ -270,7 +273,7 @@ class Frames:
         return pl.DataFrame(
             {
                 "amend_id": np.arange(len(a)),
-                "order_id": order.copy(),
+                "order_id": order,
                 "exchange": self._exchange[i],
                 "instrument": self._instruments[i],
                 "price": given["price"],
@@ -282,7 +285,7 @@ class Frames:
                 "price_before": given["price_before"],
                 "status": _AMEND_STATUSES[a.array("status")],
                 "reason": names[known],
-                "time_sent": self._time(a.array("time_sent").copy()),
+                "time_sent": self._time(a.array("time_sent")),
                 "time_exchange": self._time(a.array("time_exchange"), a.array("time_exchange") != NO_TIME),
                 "time_engine": self._time(a.array("time_engine"), a.array("time_engine") != NO_TIME),
             }
@@ -307,8 +310,8 @@ class Frames:
                 "notional": self._scaled(t.array("notional"), i, self._money),
                 "fees": self._scaled(t.array("fees"), i, self._money),
                 "liquidity": _named(_LIQUIDITY, 1 - t.array("maker")),
-                "order_id": orders.copy(),
-                "position_id": t.array("position").copy(),
+                "order_id": orders,
+                "position_id": t.array("position"),
                 "strategy": _named(self._strategies, self._s.orders.array("strategy")[orders]),
             }
         )
@@ -334,7 +337,7 @@ class Frames:
         basis = self._scaled(p.array("cost_basis"), i, self._money)
         return pl.DataFrame(
             {
-                "position_id": p.array("position").copy(),
+                "position_id": p.array("position"),
                 **self._named(p),
                 "price_entry_average": self._average(basis, quantity, i, entry_ticks(self._s, p)),
                 "quantity_abs_max": self._scaled(p.array("quantity_max"), i, s.lots),
@@ -343,7 +346,7 @@ class Frames:
                 "fees_exit": self._scaled(p.array("fees_exit"), i, self._money),
                 "time_enter": self._time(p.array("time_enter")),
                 "time_exit": self._time(p.array("time_exit"), p.array("time_exit") != NO_TIME),
-                "trade_id_enter": p.array("trade_enter").copy(),
+                "trade_id_enter": p.array("trade_enter"),
                 "trade_id_exit": _where(p.array("trade_exit") >= 0, p.array("trade_exit")),
                 "strategy": _named(self._strategies, p.array("strategy")),
             }
@@ -407,7 +410,7 @@ class Frames:
                 "quantity_before": self._scaled(j.array("before"), i, s.lots),
                 "quantity_after": self._scaled(j.array("after"), i, s.lots),
                 "amount": self._scaled(j.array("amount"), i, self._money),
-                "trade_id_next": j.array("trade").copy(),
+                "trade_id_next": j.array("trade"),
             }
         )
 

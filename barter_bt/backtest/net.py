@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,7 @@ def net_equity(s: EngineState) -> Floats | None:
     return net
 
 
-@dataclass(frozen=True)
-class _Link:
+class _Link(NamedTuple):
     """From a deposit on: the net equity is ``level`` where the equity is ``after``, which it was just after it."""
 
     level: float

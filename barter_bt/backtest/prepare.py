@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -26,13 +25,11 @@ from barter_bt.backtest.asked import (
     with_arrivals,
     with_negative_prices,
 )
-from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.elsewhere import elsewhere
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.flows import flows_of
 from barter_bt.backtest.flows import install as install_flows
 from barter_bt.backtest.kept import KeptChunks
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.spill import Spill
@@ -51,8 +48,6 @@ from barter_bt.engine.state.calendars import sessions_of
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales, choose_scales
-from barter_bt.risk.limits import Limits
-from barter_bt.risk.managers import split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.begin import begin_venue
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
@@ -61,9 +56,13 @@ from barter_bt.venue.endings import build_endings
 from barter_bt.venue.fee_tables import FeeTables, build_fees, counted_assets
 from barter_bt.venue.terms import Venue
 
+if TYPE_CHECKING:
+    from barter_bt.backtest.commands import Commands
+    from barter_bt.backtest.record import Record
+    from barter_bt.risk import Limits
 
-@dataclass(frozen=True)
-class Asked:
+
+class Asked(NamedTuple):
     """The arguments of a :class:`~barter_bt.Simulation`, as they were given."""
 
     data: Any
@@ -88,20 +87,18 @@ class Asked:
     interpret: bool | None
 
 
-@dataclass(frozen=True)
-class _Ground:
+class _Ground(NamedTuple):
     """The market: its data, what is traded where, and on which terms."""
 
     streams: tuple[Stream, ...]
-    index: IndexedInstruments
+    instruments: IndexedInstruments
     venues: Mapping[str, Venue]
     flows: Sequence[CashFlows]
     pairs: Sequence[Pair]
     odd: Sequence[str]
 
 
-@dataclass(frozen=True)
-class _Money:
+class _Money(NamedTuple):
     """What is counted in which units, and what there is in the beginning."""
 
     home: int
@@ -111,8 +108,7 @@ class _Money:
     dust: Sequence[str]
 
 
-@dataclass(frozen=True)
-class _Times:
+class _Times(NamedTuple):
     """What of the data takes part, who sees it when, and when equity is measured."""
 
     first: int
@@ -131,7 +127,7 @@ def prepare(asked: Asked) -> Setup:
     if asked.audit not in LEVELS:
         raise ConfigError(f"audit is {asked.audit!r}; allowed: {', '.join(LEVELS)}")
     ground = _ground(asked)
-    index, venues, streams = ground.index, ground.venues, ground.streams
+    index, venues, streams = ground.instruments, ground.venues, ground.streams
     money = _money(asked, ground)
     scales = money.scales
     terms = build_terms(index, scales, venues)
@@ -140,9 +136,8 @@ def prepare(asked: Asked) -> Setup:
     refuse_paths(dealt_on(streams), index, venues)
     times = _times(asked, ground, terms.array("expiry"))
     state = _state(asked, ground, money, times, terms)
-    watched = Record.of(asked.record) if isinstance(asked.record, Mapping) else asked.record
-    limits, managers = split(asked.risk)
-    told = Commands(asked.commands) if isinstance(asked.commands, pl.DataFrame) else asked.commands
+    watched, told = _record(asked.record), _commands(asked.commands)
+    limits, managers = _risk(asked.risk)
     _install(state, index, scales, watched, limits, told, asked.trading)
     open_in, reasons, early = _install_calendar(asked, ground, scales, times, fees, state)
     seen_ns = tuple(feed_latency(one, index, venues) for one in times.seen)
@@ -196,6 +191,35 @@ def _ground(asked: Asked) -> _Ground:
     return _Ground(tuple(streams), index, venues, flows, pairs, odd)
 
 
+def _record(given: Any) -> Record | None:
+    """What is recorded, also of a mapping, as a configuration file gives it."""
+    watched: Record | None = given
+    if isinstance(given, Mapping):
+        from barter_bt.backtest.record import Record
+
+        watched = Record.of(given)
+    return watched
+
+
+def _commands(given: Any) -> Commands | None:
+    """Commands, also of a frame of them."""
+    told: Commands | None = given
+    if isinstance(given, pl.DataFrame):
+        from barter_bt.backtest.commands import Commands
+
+        told = Commands(given)
+    return told
+
+
+def _risk(given: Any) -> tuple[Limits | None, list[Any]]:
+    """Limits, and managers of the user's own."""
+    if given is None:
+        return None, []
+    from barter_bt.risk.managers import split
+
+    return split(given)
+
+
 def _counted(asked: Asked, index: IndexedInstruments) -> set[str]:
     """Names of what there is an amount of, or an equity in; others stand in rates alone."""
     told = asked.balances if isinstance(asked.balances, Mapping) else ()
@@ -204,7 +228,7 @@ def _counted(asked: Asked, index: IndexedInstruments) -> set[str]:
 
 
 def _money(asked: Asked, ground: _Ground) -> _Money:
-    index = ground.index
+    index = ground.instruments
     home = asset_of(index, asked.reporting, "reporting") if asked.reporting else index.settlement_assets[0]
     balances, units = read_balances(asked.balances, index), read_units(asked.units, index)
     scales = choose_scales(
@@ -222,7 +246,7 @@ def _money(asked: Asked, ground: _Ground) -> _Money:
 
 
 def _times(asked: Asked, ground: _Ground, expiry: Any) -> _Times:
-    streams, index = ground.streams, ground.index
+    streams, index = ground.streams, ground.instruments
     first, last = nanoseconds(asked.start, -NEVER, "start"), nanoseconds(asked.end, NEVER, "end")
     if first > last:
         raise ConfigError(f"start, {asked.start}, is after end, {asked.end}", "a run goes from start to end")
@@ -236,7 +260,7 @@ def _times(asked: Asked, ground: _Ground, expiry: Any) -> _Times:
 
 def _state(asked: Asked, ground: _Ground, money: _Money, times: _Times, terms: Any) -> EngineState:
     """The engine before its first event, without what was asked for beside data and terms."""
-    index, scales, venues = ground.index, money.scales, ground.venues
+    index, scales, venues = ground.instruments, money.scales, ground.venues
     links, delays = build_links(index, venues)
     closes = sum(s.rows for s in times.seen if s.kind == "candles") // len(index) if times.marks == 0 else 0
     state = build_state(
@@ -284,7 +308,7 @@ def _install_calendar(
     asked: Asked, ground: _Ground, scales: Scales, times: _Times, fees: FeeTables, state: EngineState
 ) -> tuple[Mapping[int, Sessions], Sequence[str], Sequence[str]]:
     """Sessions, and money that moves by time: when instruments can be traded, why money moves, what comes too early."""
-    streams, index = ground.streams, ground.index
+    streams, index = ground.streams, ground.instruments
     with_books = _with_books(streams, index)
     state.engine.has_books[0] = int(bool(with_books))
     refuse_adjusted(ground.flows, streams, index)

@@ -6,28 +6,28 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
 from barter_bt.backtest.audit import audit_frame
 from barter_bt.backtest.describe import describe_data
-from barter_bt.backtest.digest import digests
 from barter_bt.backtest.fill_reasons import with_fill_reasons
 from barter_bt.backtest.journal import Frames
-from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.columns.block import Block
 from barter_bt.data.market import shown
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.order import REASONS
-from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
-from barter_bt.statistic.sessions import sessions_frame
 from barter_bt.statistic.tables import Floats, Integers, nanoseconds
 from barter_bt.strategy.own import own_frames
 from barter_bt.venue.state import VenueState
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.prices import DrawnPrices, MarketPrices
+    from barter_bt.engine.replica import StateReplica
 
 HORIZONS: Final = (0, "100ms", "300ms", "1s", "3s", "10s", "30s", "1m")
 """Times after a fill at which markouts look."""
@@ -182,6 +182,7 @@ class Result(Analysis):
         >>> trips.select("bars", "pnl", "return", "mae", "mfe", "reason_exit").row(0)
         (2, 10.0, 0.2, -0.1, 0.4, 'signal')
         """
+        from barter_bt.backtest.prices import EVER, MarketPrices
         from barter_bt.backtest.round_trips import round_trips
 
         market = MarketPrices(shown(self.market), self.index.codes, self.index.names) if self.market else None
@@ -218,6 +219,8 @@ class Result(Analysis):
 
         :meth:`by_session` has the account at their closes.
         """
+        from barter_bt.statistic.sessions import sessions_frame
+
         return sessions_frame(self.open_in)
 
     @cached_property
@@ -242,6 +245,8 @@ class Result(Analysis):
 
     def replica(self) -> StateReplica:
         """A replica of the engine's state, built from the first snapshot and the audit of level ``"full"``."""
+        from barter_bt.engine.replica import AuditError, StateReplica
+
         if self.snapshot is None:
             raise AuditError("a replica needs every event of the run", 'run with audit="full"')
         replica = StateReplica(self.snapshot)
@@ -251,6 +256,8 @@ class Result(Analysis):
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """SHA-256 of each table and of the run (rule 25)."""
+        from barter_bt.backtest.digest import digests
+
         index = self.index
         return digests(self.state, (tuple(index.names), tuple(index.asset_names), tuple(self.strategies)))
 
@@ -275,6 +282,8 @@ class Result(Analysis):
 
     @cached_property
     def _prices_to_draw(self) -> pl.DataFrame:
+        from barter_bt.backtest.prices import EVER, MarketPrices
+
         assert self.market, "a run that has travelled has brought them along"
         marks = nanoseconds(self.equity["time"])
         traded = self.trades["instrument"].cast(pl.String).unique().to_list()
@@ -285,10 +294,14 @@ class Result(Analysis):
     @property
     def prices_spacing_ns(self) -> int:
         """Nanoseconds of the parts of which :meth:`prices` has four prices each; 0 where it has all."""
+        from barter_bt.backtest.prices import DrawnPrices
+
         return self._prices.spacing_ns if isinstance(self._prices, DrawnPrices) else 0
 
     @property
     def _prices(self) -> MarketPrices | DrawnPrices:
+        from barter_bt.backtest.prices import DrawnPrices, MarketPrices
+
         if not self.market:  # the run has travelled
             return DrawnPrices(self._prices_to_draw)
         return MarketPrices(shown(self.market), self.index.codes, self.index.names)

@@ -6,26 +6,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from barter_bt.backtest.asked import strategy_of
 from barter_bt.backtest.audit import start_audit
-from barter_bt.backtest.checkpoint import Checkpoint, Run
 from barter_bt.backtest.describe import describe_run
 from barter_bt.backtest.drive import Drive
 from barter_bt.backtest.early import without_replaced
 from barter_bt.backtest.fault import is_ours
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.form import merge_step, runs_interpreted
-from barter_bt.backtest.identity import identity
 from barter_bt.backtest.progress import progress_bar
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.splits import split_warnings
-from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
 from barter_bt.engine.action.protect import NO_UNIT
@@ -39,13 +36,14 @@ from barter_bt.engine.state.window import keep_candles, keep_columns
 from barter_bt.engine.targets import TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import BarterBtError, ConfigError, StorageError
-from barter_bt.risk.managed import Managed
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Driver, Market
-from barter_bt.strategy.group import StrategyGroup
 from barter_bt.venue.remember import remember
 from barter_bt.venue.state import VenueState
 from barter_bt.version import VERSION
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.checkpoint import Checkpoint, Run
 
 
 def run(
@@ -60,8 +58,8 @@ def run(
 ) -> Result:
     """Run one strategy. Parameters are those of ``backtest``; the setup stays as it is, unless the run is ``alone``."""
     refuse_fork()
-    if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
-        raise ConfigError(f"checkpoint is {checkpoint!r:.60}; it must be a Checkpoint", 'Checkpoint("run.checkpoint")')
+    if checkpoint is not None:
+        _refuse_other(checkpoint)
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise ConfigError(f"progress is {progress!r:.60}; allowed: True, False, a function of rows done and all rows")
     began = time.perf_counter()
@@ -102,6 +100,13 @@ def run(
     return result
 
 
+def _refuse_other(checkpoint: Any) -> None:
+    from barter_bt.backtest.checkpoint import Checkpoint
+
+    if not isinstance(checkpoint, Checkpoint):
+        raise ConfigError(f"checkpoint is {checkpoint!r:.60}; it must be a Checkpoint", 'Checkpoint("run.checkpoint")')
+
+
 def _result(
     setup: Setup,
     strategy: Any,
@@ -115,19 +120,20 @@ def _result(
     """The result of a run that has ended; its tables have given back what they did not need."""
     for table in (*state.tables().values(), *venue.tables().values()):
         table.trim()
+    tables = driver.own or {strategy.name: driver.my}
     return Result(
         state=state,
         venue=venue,
         index=setup.index,
         scales=setup.scales,
-        strategies=strategy.names if isinstance(strategy, StrategyGroup) else [strategy.name],
+        strategies=list(tables),
         reporting=setup.reporting,
         describe=partial(describe_run, setup, strategy),
         snapshot=snapshot,
         reasons=reasons,
         flow_reasons=setup.flow_reasons,
         open_in=setup.sessions,
-        tables=driver.own or {strategy.name: driver.my},
+        tables=tables,
         seed=setup.seed,
         version=VERSION,
         partial=is_partial,
@@ -145,10 +151,12 @@ def _warnings(
     splits = list(split_warnings(s, index, streams))  # by the data, which may be another one later
 
     def warn() -> list[str]:
+        from barter_bt.backtest.warn import expiry_warnings, run_warnings
+
         unit = scales.units[setup.market.reporting]
         return [
             *setup.warnings,
-            *driver.warnings,
+            *driver.warnings(),
             *run_warnings(s, v, index, unit, scales.ticks, streams, partial_, error, reasons),
             *expiry_warnings(s, index, late),
             *splits,
@@ -170,6 +178,8 @@ def _managed(setup: Setup, state: EngineState, driver: Driver) -> tuple[Driver, 
     """The driver with the user's own risk managers, and the names of all reasons."""
     if not setup.managers:
         return driver, REASONS
+    from barter_bt.risk.managed import Managed
+
     managed = Managed(setup.managers, state, setup.index)
     return managed.drive(driver), managed.reasons
 
@@ -189,6 +199,9 @@ def _prepared(strategy: Any, market: Market) -> Driver:
 def _checkpoints(
     setup: Setup, strategy: Any, state: EngineState, venue: VenueState, feeder: Feeder, driver: Driver
 ) -> Run:
+    from barter_bt.backtest.checkpoint import Run
+    from barter_bt.backtest.identity import identity
+
     streams, made_from = setup.streams, setup.made_from()
     return Run(state, venue, feeder, driver, lambda tables: identity(made_from, streams, strategy, driver, tables))
 

@@ -7,15 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.kept import KeptChunks
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.spill import Spill
 from barter_bt.columns.template import Template
 from barter_bt.data import Stream
@@ -24,15 +22,19 @@ from barter_bt.data.rates import Pair
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
-from barter_bt.risk import Limits
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.state import Endings, FillTerms, MarginTerms, VenueState
 from barter_bt.venue.terms import Venue
 
+if TYPE_CHECKING:
+    from barter_bt.backtest.commands import Commands
+    from barter_bt.backtest.record import Record
+    from barter_bt.risk import Limits
 
-@dataclass
+
+@dataclass(eq=False, repr=False)
 class Setup:
     """What every run of a simulation begins from; nothing in it changes while a run goes on.
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from barter_bt.backtest.checkpoint import Checkpoint
-from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.identity import fingerprint
 from barter_bt.backtest.prepare import Asked, prepare
-from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.setup import Setup
@@ -26,8 +21,13 @@ from barter_bt.data.forked import refuse_fork
 from barter_bt.data.sessions import Sessions
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.instrument import Number
-from barter_bt.risk.managers import Given
 from barter_bt.venue.terms import Venue
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.checkpoint import Checkpoint
+    from barter_bt.backtest.commands import Commands
+    from barter_bt.backtest.record import Record
+    from barter_bt.risk.managers import Given
 
 
 class Simulation:
@@ -206,7 +206,7 @@ class Simulation:
         >>> hour.run(bt.Signals(pl.lit(0.0))).equity.height
         61
         """
-        return _made(replace(self._asked, start=start, end=end))
+        return _made(self._asked._replace(start=start, end=end))
 
     def with_risk(self, risk: Any) -> Simulation:
         """The same with other limits and risk managers.
@@ -219,7 +219,7 @@ class Simulation:
         >>> simulation.with_risk(bt.Limits(order_notional=1)).fingerprint == simulation.fingerprint
         False
         """
-        return _made(replace(self._asked, risk=risk))
+        return _made(self._asked._replace(risk=risk))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -236,6 +236,8 @@ class Simulation:
         >>> one.fingerprint == other.fingerprint
         False
         """
+        from barter_bt.backtest.identity import fingerprint
+
         return fingerprint(self._setup.made_from(), self._setup.streams)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -248,4 +250,4 @@ class Simulation:
 
 
 def _made(asked: Asked) -> Simulation:
-    return Simulation(**{one.name: getattr(asked, one.name) for one in fields(asked)})
+    return Simulation(**asked._asdict())

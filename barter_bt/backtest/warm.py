@@ -14,7 +14,6 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import in_place_of_wake
 from barter_bt.simulation import loop
 from barter_bt.simulation.linked import Linked, linked_wake
-from barter_bt.strategy import api
 from barter_bt.venue.state import VenueState
 
 
@@ -25,6 +24,7 @@ def linked() -> Any:
     What strategies ask with is compiled with it, so that of a new one only what the user wrote is left.
     """
     from barter_bt.columns.entry import compile_entry
+    from barter_bt.strategy import api
 
     return compile_entry(*_linked(), beside=tuple(one for one in vars(api).values() if isinstance(one, FunctionType)))
 

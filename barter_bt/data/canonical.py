@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -34,8 +34,7 @@ def adjusted_words(adjusted: Adjusted | None) -> str:
     return "not adjusted" if adjusted is None else f"adjusted for {adjusted.replace('_', ' ')}"
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the user said about one stream; see :func:`barter_bt.data.trades`."""
 
     kind: str

@@ -14,7 +14,7 @@ from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES
 from barter_bt.errors import DataError, nearest
 
 
-@dataclass
+@dataclass(eq=False)
 class Chunk:
     """Some consecutive rows of one source, as read-only C-contiguous arrays without nulls.
 
@@ -36,8 +36,8 @@ class Chunk:
     flags
         Of a book stream, int8: what each row does to its book; such a chunk holds whole messages.
     sound
-        Whether rows are candles of one instrument that have been looked at and are good for certain, so that each is
-        stamped later than the one before, and has prices above 0 that its low and high span.
+        Whether rows are candles that have been looked at and are good for certain: those of an instrument are stamped
+        one later than the other, and have prices above 0 that low and high span.
     """
 
     rows: int

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from barter_bt.errors import EngineError
 
-_WORKER = re.compile(r"polars-\d+")  # names of the threads that carry out queries; others start with the import
+_WORKER = r"polars-\d+"  # names of the threads that carry out queries; others start with the import
 
 
 class _Pool:
@@ -42,7 +42,7 @@ def refuse_fork() -> None:
 def _before() -> None:
     try:
         tasks = list(Path("/proc/self/task").iterdir())
-        _Pool.is_started = any(_WORKER.match((task / "comm").read_text()) for task in tasks)
+        _Pool.is_started = any(re.match(_WORKER, (task / "comm").read_text()) for task in tasks)
     except OSError:  # not Linux, or a thread has just ended: they may be there
         _Pool.is_started = True
 

@@ -9,7 +9,6 @@ usual one too: one that is too short would let a close be known before its time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import takewhile
 
 import polars as pl
@@ -51,14 +50,14 @@ def settled(source: Source, options: Options) -> tuple[Options, tuple[str, ...]]
     times = {name: columns[name] for name in TIME_NAMES if name in columns}
     if options.time_unit is None:
         unit = _unit(source, times)
-        options = replace(options, time_unit=unit)
+        options = options._replace(time_unit=unit)
         notes += [f"its integer times are read as {unit} since 1970, by their size"] if unit else []
     if options.time_zone is None and options.kind == "candles" and _are_days(source, times):
-        options = replace(options, time_zone="UTC")
+        options = options._replace(time_zone="UTC")
         notes.append("its days are read as those of UTC")
     if options.kind == "candles" and options.interval is None and not {"time_open", "time_exchange"} <= set(times):
         interval = _interval(source, columns, options)
-        options = replace(options, interval=interval)
+        options = options._replace(interval=interval)
         notes += [f"interval={interval!r}, the usual distance"] if interval else []
     return options, tuple(notes)
 

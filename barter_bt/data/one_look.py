@@ -45,7 +45,7 @@ class OneLook:
     Attributes
     ----------
     gapless
-        Whether rows are of one instrument, and each candle so far certainly opens as the one before it closes.
+        Whether each candle so far certainly opens as the one before it of its instrument closes.
 
     Examples
     --------
@@ -59,45 +59,50 @@ class OneLook:
     def __init__(self, codes: Mapping[str, int], *, alone: bool) -> None:
         self._closed = np.full(max(codes.values(), default=-1) + 1, NEVER, np.int64)
         self._last: dict[str, int] = {}
-        self._alone = self.gapless = alone
+        self._alone, self.gapless = alone, True
 
     def finds_sound(self, columns: Columns) -> bool:
         """Whether the next rows are certainly good."""
         read, before = [columns[name] for name in _READ], self._last.get("time_exchange", NEVER)
         if self._alone:
             gaps = compiled_function(cast(FunctionType, gaps_of_one))(*read, before)
-            sound = gaps >= 0
-            self.gapless &= gaps == (0 if self._last else 1)  # before the first there is none
         else:
-            sound = compiled_function(cast(FunctionType, are_sound))(*read, columns["instrument"], self._closed, before)
-        sound = bool(sound) and not leaps(columns, self._last)
+            gaps = compiled_function(cast(FunctionType, gaps_of_many))(
+                *read, columns["instrument"], self._closed, before
+            )
+        self.gapless &= gaps == 0
+        sound = bool(gaps >= 0) and not leaps(columns, self._last)
         self._last = {"time_exchange": int(columns["time_exchange"][-1])}
         return sound
 
 
-def are_sound(
+def gaps_of_many(
     times: Any, times_open: Any, opens: Any, highs: Any, lows: Any, closes: Any, volumes: Any,
     codes: Any, closed: Any, last: int,
 ) -> int:  # fmt: skip
-    """Kernel: whether candles are certainly good; ``closed`` is the last close of each instrument, and takes theirs."""
-    sound, before = 1, last
+    """Kernel: how many candles open behind the close before them of their instrument; -1 if not all are certainly good.
+
+    ``closed`` is the last close of each instrument, ``NEVER`` before its first, and takes theirs.
+    """
+    faults, gaps, before = 0, 0, last
     for row in range(len(times)):
-        i, at = codes[row], times[row]
-        good = is_sound(closed[i], at, times_open[row], opens[row], highs[row], lows[row], closes[row], volumes[row])
-        sound &= (before <= at) & good
+        i, at, since = codes[row], times[row], times_open[row]
+        good = is_sound(closed[i], at, since, opens[row], highs[row], lows[row], closes[row], volumes[row])
+        faults += not ((before <= at) & good)
+        gaps += (closed[i] < since) & (closed[i] != NEVER)
         closed[i] = before = at
-    return sound
+    return gaps if faults == 0 else -1
 
 
 def gaps_of_one(
     times: Any, times_open: Any, opens: Any, highs: Any, lows: Any, closes: Any, volumes: Any, last: int
 ) -> int:
-    """Kernel: the same of one instrument, where rows need not be looked at one after the other; -1 if not all are good.
+    """Kernel: the same of one instrument, where rows need not be looked at one after the other.
 
-    Else how many open behind the close before them, ``last`` of the first row.
+    ``last`` is the close before them.
     """
     bad = not is_sound(last, times[0], times_open[0], opens[0], highs[0], lows[0], closes[0], volumes[0])
-    faults, gaps = int(bad), int(last < times_open[0])
+    faults, gaps = int(bad), int(NEVER != last < times_open[0])
     for row in range(1, len(times)):
         before, since = times[row - 1], times_open[row]
         faults += not is_sound(before, times[row], since, opens[row], highs[row], lows[row], closes[row], volumes[row])

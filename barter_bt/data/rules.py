@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import polars as pl
 
@@ -14,8 +14,7 @@ _NOISE = 4e-16  # of a float (rule 20): prices that differ by less are one price
 _DROP = "repair=Repair(drop_invalid=True) drops such rows and counts them"
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One way in which a row can be bad.
 
     Parameters
@@ -144,7 +143,7 @@ def _positive(name: str) -> Rule:
 
 def _positive_price(name: str, where: pl.Expr) -> Rule:
     hint = f"{NEGATIVE_PRICES} (an import: name it in negative_prices); {_DROP}"
-    return replace(_positive(name), bad=_positive(name).bad & where, hint=hint)
+    return _positive(name)._replace(bad=_positive(name).bad & where, hint=hint)
 
 
 def _not_negative(name: str) -> Rule:

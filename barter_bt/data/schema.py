@@ -6,8 +6,7 @@ an event stream has these names and types.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -17,8 +16,7 @@ TIME = pl.Datetime("ns", "UTC")
 TIME_NAMES = ("time_exchange", "time_received", "time_open")
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(NamedTuple):
     """The columns of one kind of event, beside ``instrument``.
 
     Parameters

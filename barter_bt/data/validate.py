@@ -78,18 +78,18 @@ class Guard:
     def __init__(self, stream: Rows, codes: Mapping[str, int]) -> None:
         self._stream, self._codes = stream, codes
         self._scan = Scan(stream, codes)
-        self._alone = stream.kind == "candles" and len(stream.instruments) == 1
-        self._look = OneLook(codes, alone=self._alone) if has_many_candles(stream) else None
-        self.vouches = self._alone
+        alone = len(stream.instruments) == 1
+        self._look = OneLook(codes, alone=alone) if has_many_candles(stream) else None
+        self.vouches = stream.kind == "candles"
 
     @property
     def vouches_for_no_gaps(self) -> bool:
-        """Whether the candles that it has seen, of one instrument, have no gaps for certain."""
+        """Whether the candles that it has seen have no gaps for certain."""
         return self._look is not None and self._look.gapless
 
     def inspect(self, piece: Piece, chunk: Chunk) -> None:
         """Raise what :func:`check` finds, if this piece, after those before it, has an error."""
-        chunk.sound = self._is_sound(piece, chunk) and self._alone
+        chunk.sound = self._is_sound(piece, chunk) and self._stream.kind == "candles"
         self.vouches &= chunk.sound
 
     def _is_sound(self, piece: Piece, chunk: Chunk) -> bool:

@@ -31,7 +31,7 @@ class Cursors(Table):
     due: I64
     chunk: I64  # number of the chunk
     same_clock: I64  # 1: `time` is the venue's time
-    sound: I64  # 1: candles of one instrument that have been looked at (`Chunk.sound`)
+    sound: I64  # 1: candles that have been looked at (`Chunk.sound`)
     time: I64s
     time_exchange: I64s
     time_open: I64s

@@ -61,8 +61,6 @@ ALIASES = {"huobi": "htx"}
 """Other names of known exchanges, as Barter reads them."""
 
 _SNAKE_CASE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def exchange_id(text: object) -> str:
@@ -103,7 +101,8 @@ def exchange_order(exchange: str) -> tuple[int, str]:
 
 
 def _hint(text: str) -> str:
-    plain = _NO_WORD.sub("_", _HUMP.sub("_", text).lower()).strip("_")
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    plain = re.sub(r"[^a-z0-9]+", "_", words).strip("_")
     if not plain:
         return "for example 'binance_spot'; a simulated exchange can be called 'simulated'"
     joined = {known.replace("_", ""): known for known in (*EXCHANGES, *ALIASES)}

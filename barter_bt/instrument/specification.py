@@ -15,9 +15,9 @@ QuantityUnit = Literal["asset", "contract", "quote"]
 Delivery = Literal["cash", "physical"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Specification:
-    """The fields of :class:`~barter_bt.instrument.Instrument`, unchecked."""
+    """The fields of :class:`~barter_bt.instrument.Instrument`, unchecked: none is made that is no instrument."""
 
     exchange: str
     name: str

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import FunctionType
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.risk.limits import Limits, limits_of
-from barter_bt.strategy.request import OrderRequest
-from barter_bt.strategy.view import State
+
+if TYPE_CHECKING:
+    from barter_bt.strategy.request import OrderRequest
+    from barter_bt.strategy.view import State
 
 Check: TypeAlias = Callable[[EngineState, Any, int], int]
 Verdict: TypeAlias = str | float | Decimal | None

@@ -14,24 +14,23 @@ from barter_bt.engine.feed import Cursors
 from barter_bt.engine.schedule import pass_met
 from barter_bt.engine.state.market import update_from_positive_candle
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import (
-    UNKNOWN,
-    held_alone,
-    is_still,
-    mark,
-    mark_at,
-    value_of_lots,
-    worth_at_rest,
-    worth_beside,
-)
+from barter_bt.engine.state.valuation import held_alone, is_still, worth_at_rest, worth_beside
 from barter_bt.engine.wake import is_awake
+from barter_bt.simulation.closes import replay_closes
 from barter_bt.simulation.instant import fill_instantly
 from barter_bt.simulation.row import is_observed
 from barter_bt.simulation.single import is_single, replay_single, replay_single_held
-from barter_bt.simulation.stretch import before_decided, before_marks, end_stretch, fetch_ahead
+from barter_bt.simulation.stretch import (
+    MORE,
+    NOTHING,
+    ONE,
+    before_decided,
+    before_marks,
+    end_stretch,
+    fetch_ahead,
+    mark_held,
+)
 from barter_bt.venue.state import VenueState
-
-_NOTHING, _ONE, _MORE = 0, 1, 2  # positions that are held
 
 
 def is_unwatched(s: EngineState) -> bool:
@@ -70,25 +69,21 @@ def _fills(s: EngineState, v: VenueState, f: Cursors) -> bool:
 @hot
 def _replay_stretch(s: EngineState, f: Cursors, c: int, limit: int) -> int:
     """The same, up to the next order."""
-    still, alone = is_still(s), held_alone(s)
+    still, alone, sound = is_still(s), held_alone(s), f.sound[c]
     if (still or alone >= 0) and is_single(s, f, c):
         return replay_single(s, f, c, limit) if still else replay_single_held(s, f, c, limit)
     if still:
-        return _replay(s, f, c, limit, _NOTHING, worth_at_rest(s), 0)
+        worth = worth_at_rest(s)
+        return replay_closes(s, f, c, limit, NOTHING, worth, 0) if sound else _replay(s, f, c, limit, NOTHING, worth, 0)
     if alone >= 0:
-        return _replay(s, f, c, limit, _ONE, worth_beside(s, alone), alone)
-    return _replay(s, f, c, limit, _MORE, 0, 0)
+        worth = worth_beside(s, alone)
+        return replay_closes(s, f, c, limit, ONE, worth, alone) if sound else _replay(s, f, c, limit, ONE, worth, alone)
+    return replay_closes(s, f, c, limit, MORE, 0, 0) if sound else _replay(s, f, c, limit, MORE, 0, 0)
 
 
 @hot
 def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: int, worth: int, k: int) -> int:
-    """The same, compiled once for each of what can be held.
-
-    Nothing, so that the equity is still and ``worth`` so much; a position in ``k`` alone that its last price marks,
-    and ``worth`` besides; or more.
-    """
-    lots = s.instruments.quantity[k] * s.terms.num[k] if held == _ONE else 0
-    den, inverse, ins = s.terms.den[k], s.terms.den_inverse[k], s.instruments
+    """The same, compiled once for each of what can be held: see :func:`~barter_bt.simulation.stretch.mark_held`."""
     time, shift, stamp, instrument, n = f.time[c], f.shift[c], f.time_exchange[c], f.instrument[c], len(s.instruments)
     opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
     row = f.row[c]
@@ -107,14 +102,7 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: int, worth: in
             break
         now = due
         if following > now:
-            value = 0 if held == _NOTHING else UNKNOWN
-            if held == _ONE and ins.own_mark[k] == 0:
-                value = value_of_lots(ins.last[k], lots, den, inverse)
-            if value != UNKNOWN:
-                mark_at(s, now, worth + value)
-            else:
-                s.engine.time[0] = now  # rates go by it (rule 74)
-                mark(s, now)
+            mark_held(s, now, held, worth, k)
             if now == planned and now <= beyond:
                 planned = pass_met(s, now)
                 last = min(beyond, planned)

@@ -19,7 +19,9 @@ from barter_bt.engine.agenda import (
 )
 from barter_bt.engine.feed import Cursors, advance
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import UNKNOWN, mark, mark_at, value_of_lots
 
+NOTHING, ONE, MORE = 0, 1, 2  # positions that are held
 _AHEAD = 8 * LINE  # rows
 
 
@@ -52,6 +54,23 @@ def fetch_ahead(f: Cursors, c: int, row: int) -> None:
     fetch(f.third[c], row)
     fetch(f.fourth[c], row)
     fetch(f.fifth[c], row)
+
+
+@hot
+def mark_held(s: EngineState, now: int, held: int, worth: int, k: int) -> None:
+    """Mark the equity of an account that holds ``NOTHING``, ``ONE`` position or ``MORE``.
+
+    Without any it is ``worth`` as much as ever; one is in ``k``, marked by its last price, and ``worth`` is what there
+    is beside it.
+    """
+    ins, t, value = s.instruments, s.terms, 0 if held == NOTHING else UNKNOWN
+    if held == ONE and ins.own_mark[k] == 0:
+        value = value_of_lots(ins.last[k], ins.quantity[k] * t.num[k], t.den[k], t.den_inverse[k])
+    if value != UNKNOWN:
+        mark_at(s, now, worth + value)
+    else:
+        s.engine.time[0] = now  # rates go by it (rule 74)
+        mark(s, now)
 
 
 @hot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -154,8 +154,7 @@ def _common(these: Whole, those: Whole) -> tuple[Whole, Whole]:
     return same, place[same]
 
 
-@dataclass(frozen=True)
-class Candles:
+class Candles(NamedTuple):
     """Some candles of a stream.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from keyword import iskeyword
 from types import FunctionType
 from typing import Any
@@ -90,5 +91,5 @@ class Compiled:
             history=self.candle_history,
             columns=tuple(numbers),
             source=(code.co_filename, code.co_firstlineno),
-            warnings=without_candles(self.candle_history, market),
+            warnings=partial(without_candles, self.candle_history, market),
         )

@@ -89,7 +89,7 @@ class ContinuousSignals:
         except DataError as error:
             raise StrategyError(error.message, error.hint) from error
         driver = self._signals(contract_targets(targets)).prepare(market)
-        return replace(driver, warnings=[*driver.warnings, *([_AHEAD] if ahead else [])])
+        return replace(driver, warnings=lambda: [*driver.warnings(), *([_AHEAD] if ahead else [])])
 
     def _signals(self, frame: pl.DataFrame) -> Signals:
         return Signals(frame, **{name: getattr(self, name) for name in _TERMS})

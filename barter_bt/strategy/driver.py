@@ -46,7 +46,7 @@ class Market:
         return self.kept[key]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Driver:
     """How to drive the loop.
 
@@ -79,7 +79,7 @@ class Driver:
     own
         Tables of each of several strategies, by name.
     warnings
-        What the user is to be told of the strategy.
+        Finds what the user is to be told of the strategy, when somebody asks.
     manage
         Makes the kernel that stands in for :func:`barter_bt.engine.manage.manage` where the strategy is merged into the
         loop; None: there is no risk manager of the user's own.
@@ -108,7 +108,7 @@ class Driver:
     band: float = 0.0
     size_at_fill: bool = False
     own: Mapping[str, Block] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: Callable[[], list[str]] = list
     manage: Callable[[], Callable[[EngineState, int], int]] | None = None
     link: Callable[[], None] | None = None
     managers: Mapping[str, Block] = field(default_factory=dict)

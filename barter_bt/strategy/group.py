@@ -101,8 +101,8 @@ class StrategyGroup:
             band=band,
             size_at_fill=at_fill,
             own={name: one.my for name, one in zip(self.names, drivers, strict=True)},
-            warnings=[
-                f"{name}: {text}" for name, one in zip(self.names, drivers, strict=True) for text in one.warnings
+            warnings=lambda: [
+                f"{name}: {text}" for name, one in zip(self.names, drivers, strict=True) for text in one.warnings()
             ],
         )
 

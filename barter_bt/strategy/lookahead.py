@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -20,8 +19,7 @@ _ROUNDING = 1e-9
 _TARGETS, _CUTS = 256, 16
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A value that is another one without the later rows.
 
     Parameters

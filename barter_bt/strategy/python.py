@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from barter_bt.engine.action.send import ask_cancel
@@ -103,7 +104,7 @@ class Python:
             timer_ns=timer_ns,
             history=history,
             columns=tuple(columns),
-            warnings=without_candles(history, market),
+            warnings=partial(without_candles, history, market),
             decide=decide,
             save=lambda: pickle.dumps(vars(self.strategy)),
             load=lambda memory: vars(self.strategy).update(pickle.loads(memory)),

@@ -37,7 +37,6 @@ from barter_bt.strategy.rows import (
     toward_zero,
     whole_units,
 )
-from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
 from barter_bt.strategy.timing import TIMING
 from barter_bt.strategy.triggers import PROTECTION, RIGHT_SIDE, TRIGGERS, WRONG_SIDE, ProtectBy, check_protect_by
@@ -232,13 +231,23 @@ class Schedule:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        driver, frame = self.driver(market), self.frame
+        driver, candles = self.driver(market), [one for one in market.streams if one.kind == "candles"]
+        if all(one.is_in_memory for one in candles):
+            return replace(driver, warnings=lambda: self._warned(candles))
+        found = self._warned(candles)  # files may be other ones later
+        return replace(driver, warnings=lambda: found)
+
+    def _warned(self, candles: Sequence[Any]) -> list[str]:
+        """What its targets are warned of beside these candles."""
+        from barter_bt.strategy.stamps import warning
+
+        frame = self.frame
         if "action" in frame.columns:
             frame = frame.filter(pl.col("action").cast(pl.String) == "target")
         if "target" in frame.columns and frame["target"].null_count():
             frame = frame.drop_nulls("target")
-        warned = warning(frame, market.streams)
-        return replace(driver, warnings=[warned] if warned else [])
+        warned = warning(frame, candles)
+        return [warned] if warned else []
 
     def driver(self, market: Market) -> Driver:
         """Integer columns in order of time, targets of one time by instrument index."""

@@ -188,12 +188,12 @@ class Signals:
         rows, candles = self._computed(market)
         driver, others = self.driver(market, rows), beside.expressions_of(self)
         warned = [lookahead.warning(each, candles, rows) for each in (self.target, *others.values())]
-        return replace(driver, warnings=[*driver.warnings, *filter(None, warned)])
+        return replace(driver, warnings=lambda: [*driver.warnings(), *filter(None, warned)])
 
     def driver(self, market: Market, rows: pl.DataFrame) -> Driver:
         """The driver of a run that follows what was computed over the candles."""
         warned = market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))
-        return replace(self._schedule(rows).driver(market), warnings=[warned] if warned else [])
+        return replace(self._schedule(rows).driver(market), warnings=lambda: [warned] if warned else [])
 
     def _computed(self, market: Market) -> tuple[pl.DataFrame, Panel]:
         """What the expressions give, on its grids, and the candles that it is computed over."""

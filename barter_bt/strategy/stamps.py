@@ -85,7 +85,7 @@ def _free_opens(names: pl.Series, time: np.ndarray, stream: Stream) -> np.ndarra
     """How many of the last opens of each instrument, certainly not before its first target, bear no target."""
     codes = {name: code for code, name in enumerate(stream.instruments)}
     code, opened = last_opens(stream, codes, _TAIL)
-    begin, size = int(np.searchsorted(time, opened[0])), len(codes)
+    begin, size = int(np.searchsorted(time, opened.min())), len(codes)
     of, at = look_up(names[begin:], codes), time[begin:]
     of, at = of[of >= 0], at[of >= 0]
     first = np.full(size, np.iinfo(np.int64).min)  # without targets among the last, all of its opens are free

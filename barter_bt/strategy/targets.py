@@ -89,8 +89,9 @@ def long_form(given: Any, known: Sequence[str] | None = None, others: Sequence[s
             )
     if not (frame.schema["target"].is_numeric() or frame.schema["target"] in (pl.Boolean, pl.Null)):
         raise StrategyError(f"column 'target' of the frame is {frame.schema['target']}; targets are numbers")
-    own = [name for name in others if name in frame.columns]
-    frame = frame.select("time", "instrument", pl.col("target").cast(pl.Float64), *own)
+    frame = frame[["time", "instrument", "target", *(name for name in others if name in frame.columns)]]
+    if frame.schema["target"] != pl.Float64:
+        frame = frame.with_columns(pl.col("target").cast(pl.Float64))
     frame = frame.drop_nulls("target") if frame["target"].null_count() else frame
     return frame if frame["time"].is_sorted() else frame.sort("time", maintain_order=True)
 

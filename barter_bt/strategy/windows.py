@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -26,8 +26,7 @@ _SEQUENTIAL = (
 """Functions that go from row to row, by their names in Polars' own form of an expression."""
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """One ``.over(...)``, with the windows inside it replaced by columns.
 
     Parameters

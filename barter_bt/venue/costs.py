@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from barter_bt.errors import ConfigError
 from barter_bt.venue.given import refuse_rate, set_amount, set_fraction, set_rate
-from barter_bt.venue.tiers import FeeTiers
+
+if TYPE_CHECKING:
+    from barter_bt.venue.tiers import FeeTiers
 
 _LARGEST = 10.0  # coefficient, so that no price leaves the range
 
@@ -77,11 +79,8 @@ class Fees:
             )
         if self.increment is not None and not set_amount(self, "increment", "fee increment") > 0:
             raise ConfigError(f"fee increment is {self.increment}; it must be positive", "write 0.01 for whole cents")
-        tiers: Any = self.tiers
-        if isinstance(tiers, Mapping):
-            object.__setattr__(self, "tiers", FeeTiers(**tiers))
-        elif tiers is not None and not isinstance(tiers, FeeTiers):
-            raise ConfigError(f"tiers is {tiers!r:.60}; it must be FeeTiers", 'FeeTiers([(1e6, 0, 0.001)], "usdt")')
+        if self.tiers is not None:
+            object.__setattr__(self, "tiers", _tiers(self.tiers))
         self._check_paid_in()
 
     def _check_paid_in(self) -> None:
@@ -102,6 +101,17 @@ class Fees:
     def by_order(self) -> bool:
         """Whether a term looks at more than one fill."""
         return self.per_order > 0 or self.minimum > 0 or self.maximum is not None or self.increment is not None
+
+
+def _tiers(given: Any) -> FeeTiers:
+    """Tiers, or a mapping of their parameters."""
+    from barter_bt.venue.tiers import FeeTiers
+
+    if isinstance(given, Mapping):
+        return FeeTiers(**given)
+    if not isinstance(given, FeeTiers):
+        raise ConfigError(f"tiers is {given!r:.60}; it must be FeeTiers", 'FeeTiers([(1e6, 0, 0.001)], "usdt")')
+    return given
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from statistics import NormalDist
 from typing import Any, Self, cast
 
 import numpy as np
@@ -124,6 +123,8 @@ class Delays:
         >>> Delays.lognormal("5ms", 0.5)
         Delays(interpolated, 4,096 from 798,734 to 31,299,514 ns)
         """
+        from statistics import NormalDist
+
         middle, given = _duration(median), cast(Any, sigma)
         if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 5:
             raise ConfigError(f"sigma of lognormal delays is {sigma!r}; allowed: 0 to 5")

@@ -16,7 +16,6 @@ from barter_bt.venue.faults import Faults
 from barter_bt.venue.given import set_duration, set_fraction
 from barter_bt.venue.latency_rows import read_latency_rows
 from barter_bt.venue.margins import Margin
-from barter_bt.venue.presets import FEE_PRESETS
 
 Evidence = Literal["auto", "book", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
@@ -262,9 +261,11 @@ def _haircuts(given: Any) -> dict[str, float]:
 
 
 def _fees(given: Any, where: str) -> Fees:
-    if isinstance(given, str) and given in FEE_PRESETS:
-        return FEE_PRESETS[given].fees
     if isinstance(given, str) and not any(each.isdigit() for each in given[:2]):
+        from barter_bt.venue.presets import FEE_PRESETS
+
+        if given in FEE_PRESETS:
+            return FEE_PRESETS[given].fees
         like = nearest(given, FEE_PRESETS)
         raise ConfigError(
             f"{where} is {given!r}; known: {', '.join(FEE_PRESETS)}; or a rate",

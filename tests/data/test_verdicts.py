@@ -1,7 +1,7 @@
 """One verdict: rows that a check refuses a run refuses too, in the same words, however they are cut in pieces."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +21,7 @@ BASE = {"trades": trade_frame, "quotes": quote_frame, "candles": candle_frame}
 STEP = {"trades": 30, "quotes": 30, "candles": 120}
 AB = [Instrument("x", "a_usd"), Instrument("x", "b_usd")]
 NAN, INF = float("nan"), float("inf")
+OHLC = ("open", "high", "low", "close")
 VALUES = [0.0, -1.0, NAN, INF, -INF, None, 1.0, 3.0, 99.0, 100.0, 101.0, 100.0 * (1 + 2e-16)]
 
 
@@ -132,29 +133,42 @@ def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp
         assert refusal(MAKE[kind](make())) == cut, name
 
 
+SPANS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from([0, 0, 0, 1])), min_size=1, max_size=8)
+
+
+def of_spans(name: str, spans: list[tuple[int, int]]) -> pl.DataFrame:
+    """Candles of one instrument: how long each is, and how long after the one before it opens."""
+    closed = list(accumulate(length + gap for length, gap in spans))
+    opened = [end - length for end, (length, _) in zip(closed, spans, strict=True)]
+    frame = pl.DataFrame({"time_exchange": times(*closed), "time_open": times(*opened)})
+    return frame.with_columns(
+        instrument=pl.lit(name, pl.Enum(["a_usd", "b_usd"])), volume=1.0, **dict.fromkeys(OHLC, 1.0)
+    )
+
+
+def told_gapless(frame: pl.DataFrame, pieces: int) -> bool:
+    """Whether those who look at many candles say that they have no gaps, which others then say, too."""
+    size = -(-len(frame) // pieces)
+    stream = candles([frame[k : k + size] for k in range(0, len(frame), size)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_look, "MANY", 0)
+        patch.setattr(one_look, "can_compile", lambda: True)
+        list(stream.chunks(CODES))
+    told = "_is_gapless" in vars(stream)
+    assert not told or stream.is_gapless()
+    return told
+
+
 @settings(max_examples=draws(40), deadline=None)
-@given(
-    lengths=st.lists(st.integers(1, 3), min_size=1, max_size=8),
-    gaps=st.lists(st.sampled_from([0, 0, 0, 1]), min_size=8, max_size=8),
-    pieces=st.integers(1, 3),
-)
-def test_the_look_at_many_candles_tells_of_gaps_what_their_times_tell(lengths, gaps, pieces):
-    """Of one instrument, once all of its rows have been read; of several it is looked for as ever."""
-    closed = [sum(lengths[: k + 1]) + sum(gaps[: k + 1]) for k in range(len(lengths))]
-    opened = [end - length for end, length in zip(closed, lengths, strict=True)]
-    one = pl.DataFrame({"time_exchange": times(*closed), "time_open": times(*opened)})
-    one = one.with_columns(instrument=pl.lit("a_usd", pl.Enum(["a_usd", "b_usd"])), open=1.0, high=1.0, low=1.0)
-    one = one.with_columns(close=1.0, volume=1.0)
-    other = one.with_columns(instrument=pl.lit("b_usd", pl.Enum(["a_usd", "b_usd"])))
-    size = -(-len(closed) // pieces)
-    for frame, is_told in ((one, True), (pl.concat([one, other]).sort("time_exchange"), False)):
-        stream, expected = (candles([frame[k : k + size] for k in range(0, len(frame), size)]) for _ in range(2))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(one_look, "MANY", 0)
-            patch.setattr(one_look, "can_compile", lambda: True)
-            list(stream.chunks(CODES))
-        assert ("_is_gapless" in vars(stream)) == (is_told and expected.is_gapless())
-        assert stream.is_gapless() == expected.is_gapless()
+@given(one=SPANS, other=SPANS | st.none(), pieces=st.integers(1, 3))
+def test_the_look_at_many_candles_tells_of_gaps_what_their_times_tell(one, other, pieces):
+    """Of one instrument, of a panel, and of two that have nothing in common, once all of their rows have been read."""
+    alone = of_spans("a_usd", one)
+    has_gaps = any(gap for _, gap in one[1:])
+    assert told_gapless(alone, pieces) == candles(alone).is_gapless() == (not has_gaps)
+    both = pl.concat([alone, of_spans("b_usd", other or one)]).sort("time_exchange", maintain_order=True)
+    assert told_gapless(both, pieces) == (not (has_gaps or any(gap for _, gap in (other or one)[1:])))
+    assert told_gapless(both, pieces) >= candles(both).is_gapless()
 
 
 @pytest.mark.parametrize("kind", ["trades", "quotes", "candles"])
@@ -165,6 +179,14 @@ def test_time_that_goes_back_from_one_piece_to_the_next_is_refused(kind, monkeyp
     assert "before the row above" in (refusal(MAKE[kind](pl.concat([frame[2:], frame[:2]], rechunk=True))) or "")
     assert refusal(MAKE[kind]([frame[:2], frame[2:]])) is None
     assert "before the row above" in (refusal(MAKE[kind]([frame[2:], frame[:2]])) or "")
+
+
+def test_of_many_candles_too_an_instrument_behind_another_is_refused(monkeypatch):
+    monkeypatch.setattr(one_look, "MANY", 0)
+    monkeypatch.setattr(one_look, "can_compile", lambda: True)
+    frame = candle_frame()
+    assert refusal(candles(frame)) is None
+    assert "before the row above" in (refusal(candles(frame[[0, 2, 1, 3]])) or "")
 
 
 @pytest.mark.parametrize(("kind", "column", "row", "value", "code"), BAD)

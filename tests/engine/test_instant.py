@@ -66,6 +66,7 @@ CLOSED: dict[str, tuple[Any, str, Any]] = {
     "of one instrument": (of_single, "pass_met", lambda s, now: now),
     "candles that are not kept": (of_candles, "replay_single", lambda s, f, c, limit: s.agenda.due[MARK]),
     "candles of one instrument": (of_candles, "is_single", lambda s, f, c: False),
+    "closes of several instruments": (of_candles, "replay_closes", lambda s, *_: s.agenda.due[MARK]),
     "a position alone": (of_candles, "held_alone", lambda s: -1),
 }
 
@@ -205,12 +206,14 @@ def test_a_target_that_is_nearly_there_is_left_alone() -> None:
     assert result.orders["quantity"].to_list() == [20]
 
 
+@pytest.mark.parametrize("validate", [True, False])
 @pytest.mark.parametrize("names", [("a_usd",), ("a_usd", "b_usd")])
-def test_a_command_comes_before_a_target_that_was_met(names: tuple[str, ...]) -> None:
+def test_a_command_comes_before_a_target_that_was_met(names: tuple[str, ...], *, validate: bool) -> None:
     """It closes the position, so that the target is missing again (rule 10)."""
     stop = bt.Commands(pl.DataFrame({"time": stamps([20]), "command": ["close_positions"]}))
-    bars = candles(*((10 * k, 10 * (k + 1), 100, 100, 100, 100, name) for k in range(4) for name in names))
-    result = run(bars, schedule({"at": 10, "target": 2}, {"at": 20, "target": 2}), [A, B][: len(names)], commands=stop)
+    rows = [(10 * k, 10 * (k + 1), 100, 100, 100, 100, name) for k in range(4) for name in names]
+    plan = schedule({"at": 10, "target": 2}, {"at": 20, "target": 2})
+    result = run(candles(*rows, validate=validate), plan, [A, B][: len(names)], commands=stop)
     assert table(result.orders, "side", "time_sent") == [("buy", 10), ("sell", 20), ("buy", 20)]
 
 
@@ -234,12 +237,35 @@ def test_a_malformed_candle_is_refused_though_nobody_checks_the_rows(bad: tuple[
 
 
 @pytest.mark.parametrize("target", [0, 1])
-def test_a_close_off_the_grid_is_refused_though_it_is_one_between_low_and_high(target: int) -> None:
+@pytest.mark.parametrize("names", [("a_usd",), ("a_usd", "b_usd")])
+def test_a_close_off_the_grid_is_refused_though_it_is_one_between_low_and_high(
+    names: tuple[str, ...], target: int
+) -> None:
     """Those who look at rows before a run do not go by the instrument's tick."""
-    rows = [(10 * k, 10 * (k + 1), 100, 100, 100, 100) for k in range(5)]
-    rows[2] = (20, 30, 100, 101, 100, 100.5)
-    with pytest.raises(DataError, match="row 2"):
-        run(candles(*rows), schedule({"at": 5, "target": target}))
+    rows = [(10 * k, 10 * (k + 1), 100, 101, 100, 100.5 * (k == 2) or 100, name) for k in range(5) for name in names]
+    with pytest.raises(DataError, match=f"row {2 * len(names)}"):
+        run(candles(*rows), schedule({"at": 5, "target": target}), [A, B][: len(names)])
+
+
+def test_of_each_instrument_the_last_candle_is_known() -> None:
+    c_usd = bt.Instrument("x", "c_usd", price_increment=1, quantity_increment=1)
+    last = {"a_usd": 5, "b_usd": 7, "c_usd": 6}  # numbers of their last candles
+    rows = [
+        (10 * k, 10 * k + 9, k + 1, k + 4, k + 1, k + 3, name, k + 5)
+        for k in range(8)
+        for name, end in last.items()
+        if k <= end
+    ]
+    frame = (
+        candles(*(row[:7] for row in rows))
+        .frame()
+        .collect()
+        .with_columns(volume=pl.Series([float(row[7]) for row in rows]))
+    )
+    result = run(bt.data.candles(frame), schedule({"at": 5, "target": 1}), [A, B, c_usd])
+    ins = result.state.instruments
+    known = [[ins.array(name)[i] for name in ("open", "high", "low", "close", "volume")] for i in range(3)]
+    assert known == [[k + 1, k + 4, k + 1, k + 3, k + 5] for k in last.values()]
 
 
 def test_candles_that_arrive_at_one_time_leave_one_mark() -> None:

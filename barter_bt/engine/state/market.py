@@ -167,14 +167,27 @@ def note_candle(
     s: EngineState, i: int, time: int, ticks: int, open_: float, high: float, low: float, close: float, volume: float
 ) -> None:
     """A candle that is well formed, with its close in ticks."""
-    ins = s.instruments
-    if time >= ins.last_time[i]:
-        ins.last_time[i] = time
-        ins.last[i] = ticks
-        ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i] = open_, high, low, close, volume
-        ins.own_mark[i] = 0
+    if time >= s.instruments.last_time[i]:
+        note_close(s, i, time, ticks)
+        note_span(s, i, open_, high, low, close, volume)
     elif is_from_before(s, i, time) and _note_last_before(s, i, time, ticks):
-        ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i] = open_, high, low, close, volume
+        note_span(s, i, open_, high, low, close, volume)
+
+
+@hot
+def note_close(s: EngineState, i: int, time: int, ticks: int) -> None:
+    """The close of a candle than which none that is known is later."""
+    ins = s.instruments
+    ins.last_time[i] = time
+    ins.last[i] = ticks
+    ins.own_mark[i] = 0
+
+
+@hot
+def note_span(s: EngineState, i: int, open_: float, high: float, low: float, close: float, volume: float) -> None:
+    """What is known of the last candle."""
+    ins = s.instruments
+    ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i] = open_, high, low, close, volume
 
 
 @unit
