@@ -8,11 +8,8 @@ import polars as pl
 
 from barter_bt.data.canonical import Options
 from barter_bt.data.resolve import resolve
-from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES
+from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES, UNTYPED
 from barter_bt.data.source import CsvSource, FrameSource, Source
-
-UNTYPED = (pl.String, pl.Categorical, pl.Null)
-"""What a column without values is read as."""
 
 
 class _Bare(FrameSource):

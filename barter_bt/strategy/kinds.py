@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from barter_bt.data.bare import UNTYPED
-from barter_bt.data.schema import TIME
+from barter_bt.data.schema import TIME, UNTYPED
 from barter_bt.errors import BarterBtError
 from barter_bt.strategy.triggers import DISTANCES, PROTECTION
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.data.bare import UNTYPED
-from barter_bt.data.schema import TIME
+from barter_bt.data.schema import TIME, UNTYPED
 from barter_bt.errors import DataError, StrategyError, nearest
 from barter_bt.strategy.triggers import PROTECTION
 
