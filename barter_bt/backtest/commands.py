@@ -121,12 +121,12 @@ class Commands:
             if name not in schema:
                 raise ConfigError(f"the commands have no column {name!r}; they have {', '.join(schema) or 'none'}")
         refuse_unknown(schema, COLUMNS, "the frame of commands", ConfigError, _UNREAD)
-        kind = schema["time"]
+        object.__setattr__(self, "frame", as_kinds(self.frame, "the commands", ConfigError))
+        kind = self.frame.schema["time"]
         if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
             raise ConfigError(f"column 'time' of the commands is {kind}; it must be a Datetime with a time zone")
         if self.frame["time"].null_count() or not self.frame["time"].is_sorted():
             raise ConfigError("the times of the commands have nulls or go back", "sort the frame by time")
-        object.__setattr__(self, "frame", as_kinds(self.frame, "the commands", ConfigError))
 
     def install(self, state: EngineState, index: IndexedInstruments) -> None:
         """Write the commands into the state's columns, one row for each instrument that a filter names."""

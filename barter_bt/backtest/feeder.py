@@ -140,6 +140,9 @@ class Feeder:
         """The smallest venue time in the data; of candles, their opens."""
         if self._first == NEVER:
             spans = [one.time_range() for one in self._streams if one.rows]
+            if not spans:
+                names = ", ".join(one.name for one in self._streams)
+                raise ConfigError(f"the market data has no rows: {names}")
             first, last = (moment(pick(ends)) for pick, ends in zip((min, max), zip(*spans, strict=True), strict=True))
             raise ConfigError(
                 "the market data has no rows between start and end that the strategy sees",

@@ -169,8 +169,12 @@ def _rows(
     found = interest_rows(flows, index, begins) if is_interest else _dated_rows(flows, index, scales, terms)
     for row in found:
         if max(abs(row["num"]), row["den"]) > LIMIT:
-            share = Fraction(row["num"], row["den"])
-            raise ConfigError(f"the {flows.kind} of {moment(row['time'])} is beyond what can be counted: {share}")
+            share, name = Fraction(row["num"], row["den"]), index.asset_names[row["asset"]]
+            unit = scales.units[row["asset"]]
+            raise ConfigError(
+                f"the {flows.kind} of {moment(row['time'])} is beyond what can be counted, 2^62: {share}",
+                f"it counts in units of {name!r}, {unit} each: units={{{name!r}: ...}} sets others",
+            )
         yield row
 
 

@@ -13,6 +13,7 @@ from cyclopts import CycloptsError
 
 from barter_bt.cli import catalog, control, data, exchange, paper, quality, record, results, run, sweep  # noqa: F401 # they register commands
 from barter_bt.cli.app import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED, OK, app
+from barter_bt.cli.usage import usage_error
 from barter_bt.errors import BarterBtError
 
 __all__ = ["app", "main"]
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return OK if code is None else int(code)
     except CycloptsError as error:
-        print(f"error: {error}\nHint: barter-bt --help", file=sys.stderr)
+        print(usage_error(error), file=sys.stderr)
         return BAD_INPUT
     except BarterBtError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from barter_bt.cli.app import BAD_INPUT, OK, AsJson, data
-from barter_bt.cli.data import Mend
+from barter_bt.cli.data import Mend, existing_catalog
 from barter_bt.cli.printing import print_json
 from barter_bt.errors import ConfigError
 
@@ -158,7 +158,7 @@ def list_(catalog: str, /, *, json: AsJson = False) -> None:
     from barter_bt.data import Catalog
 
     keys = ["kind", "exchange", "instrument"]
-    files = Catalog(_there(catalog)).files
+    files = Catalog(existing_catalog(catalog)).files
     found = files.group_by(keys).agg(
         pl.len().alias("files"), pl.col("rows").sum(), pl.col("time_first").min(), pl.col("time_last").max()
     )  # fmt: skip
@@ -207,7 +207,7 @@ def show(
 
     if rows < 1:
         raise ConfigError(f"--rows is {rows}; it must be at least 1")
-    stream = getattr(Catalog(_there(catalog)), kind)(instrument, start, end, exchange=exchange)
+    stream = getattr(Catalog(existing_catalog(catalog)), kind)(instrument, start, end, exchange=exchange)
     frame = stream.frame().drop("instrument").with_row_index("row").collect()
     ends = frame if frame.height <= 2 * rows else pl.concat([frame.head(rows), frame.tail(rows)])
     print_table(f"{frame.height:,} {kind} of {instrument}, times in UTC", ends, decimals=8)
@@ -226,7 +226,7 @@ def copy(catalog: str, url: str, /, *, json: AsJson = False) -> None:
     """
     from barter_bt.data import Catalog
 
-    copied = Catalog(_there(catalog)).copy_to(url)
+    copied = Catalog(existing_catalog(catalog)).copy_to(url)
     if json:
         print_json({"catalog": catalog, "url": url, "copied": copied})
     else:
@@ -244,7 +244,7 @@ def verify(catalog: str, /, *, json: AsJson = False) -> int:
     """
     from barter_bt.data import Catalog
 
-    made = Catalog(_there(catalog))
+    made = Catalog(existing_catalog(catalog))
     found = made.verify()
     if json:
         print_json({"catalog": str(catalog), "problems": found})
@@ -288,10 +288,3 @@ def _instrument(given: list[str] | None) -> str | dict[str, str] | None:
                 f"--instrument has {pair!r}", "write the symbol in the file, =, and the name: AAPL=aapl_usd"
             )
     return {pair.rpartition("=")[0]: pair.rpartition("=")[2] for pair in given}
-
-
-def _there(catalog: str) -> str:
-    """A catalog that is there: a directory, or the URL of a store."""
-    if "://" not in catalog and not Path(catalog, "manifest.json").is_file():
-        raise ConfigError(f"{catalog} is no catalog: it has no manifest.json", "barter-bt data import makes one")
-    return catalog

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from cyclopts import Parameter
 
 from barter_bt.cli.app import BAD_INPUT, OK, AsJson, app, data
+from barter_bt.cli.kinds import kind_in_catalog, kind_of_files
 from barter_bt.cli.printing import print_json
 from barter_bt.errors import ConfigError
 from barter_bt.files import replacing, write_parquet
@@ -61,7 +62,7 @@ def generate(
 @data.command
 def check(
     *paths: str,
-    kind: Literal["candles", "trades", "quotes", "book", "book_orders"],
+    kind: Literal["candles", "trades", "quotes", "book", "book_orders"] | None = None,
     instrument: str | None = None,
     exchange: str | None = None,
     interval: str | None = None,
@@ -80,7 +81,7 @@ def check(
     paths
         A .parquet, .csv or .csv.gz file, or the files of one stream in order of time; or a catalog.
     kind
-        What the rows are.
+        What the rows are; by default what their columns, or the catalog, tell.
     instrument
         Name of the only instrument, if there is no such column; or the one in a catalog.
     exchange
@@ -110,8 +111,11 @@ def check(
     )  # fmt: skip
     report = checked(stream)
     if json:
-        print_json({"path": ", ".join(map(str, paths)), "repairs": stream.repairs, **asdict(report)})
+        given = {"path": ", ".join(map(str, paths)), "kind": stream.kind}
+        print_json({**given, "repairs": stream.repairs, **asdict(report)})
     else:
+        if kind is None:
+            print(f"read as {stream.kind}")
         for mended, rows in stream.repairs.items():
             print(f"{mended}: {rows} row(s)")
         print(report)
@@ -120,7 +124,7 @@ def check(
 
 def stream_of(
     paths: Sequence[str | Path],
-    kind: str,
+    kind: str | None,
     *,
     columns: list[str] | None,
     repair: list[Mend] | None,
@@ -132,7 +136,7 @@ def stream_of(
     import barter_bt.data as room
 
     if not paths:
-        raise ConfigError("a file to check is missing", "barter-bt data check prices.parquet --kind candles")
+        raise ConfigError("a file to check is missing", "barter-bt data check prices.parquet")
     options["columns"] = _renames(columns)
     options["repair"] = room.Repair(**dict.fromkeys(repair, True)) if repair else None
     given = {name: value for name, value in options.items() if value is not None}
@@ -147,20 +151,28 @@ def stream_of(
     return stream.with_negative_prices(negative_prices) if negative_prices else stream
 
 
-def _of_catalog(path: str, kind: str, exchange: str | None, given: dict[str, Any]) -> Stream:
+def existing_catalog(catalog: str) -> str:
+    """A catalog that is there: a directory, or the URL of a store."""
+    if "://" not in catalog and not Path(catalog, "manifest.json").is_file():
+        raise ConfigError(f"{catalog} is no catalog: it has no manifest.json", "barter-bt data import makes one")
+    return catalog
+
+
+def _of_catalog(path: str, kind: str | None, exchange: str | None, given: dict[str, Any]) -> Stream:
     import barter_bt.data as room
 
-    instrument = given.pop("instrument", None)
+    catalog, instrument = room.Catalog(existing_catalog(path)), given.pop("instrument", None)
     if given:
         name = min(given).replace("_", "-")
         raise ConfigError(f"--{name} has no effect on a catalog", "it was said when files were imported")
     if instrument is None:
         raise ConfigError(f"--instrument is missing: {path} is a catalog", "barter-bt data list tells its names")
-    stream: Stream = getattr(room.Catalog(path), kind)(instrument, exchange=exchange)
+    kind = kind or kind_in_catalog(path, instrument)
+    stream: Stream = getattr(catalog, kind)(instrument, exchange=exchange)
     return stream
 
 
-def _of_files(paths: Sequence[Path], kind: str, exchange: str | None, given: dict[str, Any]) -> Stream:
+def _of_files(paths: Sequence[Path], kind: str | None, exchange: str | None, given: dict[str, Any]) -> Stream:
     import barter_bt.data as room
 
     if exchange is not None:
@@ -168,6 +180,7 @@ def _of_files(paths: Sequence[Path], kind: str, exchange: str | None, given: dic
     for path in paths:
         if not path.is_file():
             raise ConfigError(f"{path} does not exist")
+    kind = kind or kind_of_files(paths, given.get("columns"), given.get("instrument"))
     if "interval" in given and kind != "candles":
         raise ConfigError(f"--interval is {given['interval']}, but {kind} have no interval")
     stream: Stream = getattr(room, kind)(paths[0] if len(paths) == 1 else list(paths), **given)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from cyclopts import Parameter
 
 from barter_bt.cli.app import AsJson, data
-from barter_bt.cli.data import Mend, stream_of
+from barter_bt.cli.data import Mend, existing_catalog, stream_of
 from barter_bt.cli.printing import print_json
 from barter_bt.errors import ConfigError
 
@@ -47,7 +47,7 @@ def quality(
     paths
         A .parquet, .csv or .csv.gz file, the files of one stream in order of time, or the directory of a catalog.
     kind
-        What the rows are; of a catalog all kinds by default.
+        What the rows are; by default what their columns tell, of a catalog all kinds.
     instrument
         Name of the only instrument, if there is no such column; of a catalog the one to look at.
     calendar
@@ -92,10 +92,10 @@ def quality(
         if without_effect:
             raise ConfigError(f"--{without_effect[0]} has no effect on a catalog, whose rows are as they were imported")
         streams = _in_catalog(paths[0], kind, instrument)
-    elif kind is None:
-        raise ConfigError("--kind is missing", "say what the rows of the files are: --kind trades")
     else:
         streams = [stream_of(paths, kind, instrument=instrument, **reading)]  # type: ignore[arg-type] # as they are named
+        if kind is None and not json:
+            print(f"read as {streams[0].kind}")
     found = look(
         streams, calendar=calendar, max_gap=max_gap, outlier=outlier, stale=stale, stale_rows=stale_rows,
         max_latency=max_latency,
@@ -111,7 +111,7 @@ def _in_catalog(path: Path, kind: str | None, instrument: str | None) -> list[St
     from barter_bt.data import Catalog
     from barter_bt.data.schema import SCHEMAS
 
-    catalog = Catalog(path)
+    catalog = Catalog(existing_catalog(str(path)))
     there = catalog.files.filter(pl.col("kind").is_in(list(SCHEMAS))).select("kind", "instrument", "exchange").unique()
     for name, value in (("kind", kind), ("instrument", instrument)):
         there = there.filter(pl.col(name) == value) if value is not None else there

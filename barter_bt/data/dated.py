@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import polars as pl
 
+from barter_bt.data.bare import typed
 from barter_bt.data.dividends import dividends
 from barter_bt.data.flows import CashFlows, funding, settlement_prices
 from barter_bt.data.schema import TIME
@@ -112,7 +113,7 @@ def delisted(instruments: Instrument | Sequence[Instrument], delistings: object)
     >>> bank.expiry, bank.settlement_price, other.expiry
     (1679961600000000000, 0.0, None)
     """
-    opened = open_source(delistings)
+    opened = typed(open_source(delistings), {"time": TIME, "price": pl.Float64()})
     for name in ("time", "instrument"):
         if name not in opened.schema:
             raise DataError(f"{opened.label}: there is no column {name!r}; it has {', '.join(opened.schema)}")

@@ -8,6 +8,8 @@ from typing import Literal
 
 import polars as pl
 
+from barter_bt.data.bare import typed
+from barter_bt.data.schema import TIME
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError, refuse_unknown
 
@@ -217,7 +219,9 @@ def settlement_prices(source: object) -> CashFlows:
 
 def read_dated(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tuple[str, pl.DataFrame]:
     """Name a source, and read its columns for one kind: times are in UTC and do not go back, texts are text."""
-    opened, names = open_source(source), _COLUMNS[kind]
+    names = _COLUMNS[kind]
+    numbers = dict.fromkeys(("rate", "amount", "price", "quantity", "withholding"), pl.Float64())
+    opened = typed(open_source(source), dict.fromkeys(("time", "pay_date"), TIME) | numbers | {"ratio": pl.String()})
     for name in names:
         if name not in opened.schema:
             raise DataError(

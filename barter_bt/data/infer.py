@@ -139,7 +139,10 @@ def _interval(source: Source, columns: Mapping[str, str], options: Options) -> s
         return None  # of no row, or of one that says why it is no time
     pieces = [piece for _, piece in takewhile(lambda one: one[0] < PIECE_ROWS, source.pieces(names))]
     if not pieces:
-        return None
+        raise DataError(
+            f"{source.label}: has no rows, which would tell how long its candles are",
+            'give interval="1m" (the length of one candle), or leave the source out',
+        )
     piece = pl.concat(pieces)
     rows = piece.select(at=at, who=who).drop_nulls().unique().sort("who", "at")
     local = rows["at"].dt.convert_time_zone(zone).dt.replace_time_zone(None)

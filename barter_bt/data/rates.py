@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from barter_bt.data.bare import typed
+from barter_bt.data.schema import TIME
 from barter_bt.data.source import open_source
 from barter_bt.errors import BarterBtError, ConfigError, DataError, refuse_unknown
 from barter_bt.instrument.number import decimal
@@ -90,7 +92,7 @@ def _rates(what: str, given: Any) -> tuple[tuple[int, ...], tuple[Fraction, ...]
         if not 1 / Fraction(_MOST) <= rate <= Fraction(_MOST):
             raise ConfigError(f"{what} is {given}; allowed: {1 / _MOST:g} to {_MOST:g}", _EXAMPLE)
         return (ALWAYS,), (rate,)
-    opened = open_source(given)
+    opened = typed(open_source(given), {"time": TIME, "rate": pl.Float64()})
     for column in ("time", "rate"):
         if column not in opened.schema:
             there = ", ".join(opened.schema)

@@ -45,8 +45,8 @@ def read_csv(
     Raises
     ------
     DataError
-        If the file cannot be read, or a canonical column holds what is no number or no ISO time:
-        it names the first rows. (Row numbers count data rows from 0.)
+        If the file cannot be read or has not even a header, or a canonical column holds what is no number or no ISO
+        time: it names the first rows. (Row numbers count data rows from 0.)
 
     Examples
     --------
@@ -63,14 +63,22 @@ def read_csv(
     options = {"infer_schema_length": None, "separator": separator}
     try:
         frame = pl.read_csv(unpacked(path), has_header=names is None, **options)  # type: ignore[arg-type]
+    except pl.exceptions.NoDataError as error:
+        if names is None:
+            raise DataError(
+                f"{path.name}: there is nothing in the file, not even a header", "write it again"
+            ) from error
+        frame = pl.DataFrame()
     except (pl.exceptions.PolarsError, OSError) as error:
         told = str(error).split("\n", 1)[0]
         raise DataError(f"{path.name}: cannot be read as CSV: {told}", _other_separator(path, separator)) from error
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     if names is not None:
+        frame = frame if len(frame) else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         if len(names) != frame.width:
             raise ConfigError(f"{path.name}: names= gives {len(names)} names for {frame.width} columns")
         frame.columns = list(names)
-    frame = _renamed(frame.filter(~pl.all_horizontal(pl.all().is_null())), columns, path.name)
+    frame = _renamed(frame, columns, path.name)
     if frame.width == 1 and (hint := _other_separator(path, separator)):
         raise DataError(f"{path.name}: has one column, {frame.columns[0]!r}", hint)
     return _understood(frame.with_columns(_time(series) for series in frame), path.name)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.data import facts
+from barter_bt.data.bare import typed_market
 from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
@@ -47,6 +48,7 @@ class Rows:
         clock_offset: str | int | None = None,
     ) -> None:
         _number(sources)
+        sources = [typed_market(source, options) for source in sources]
         told = [settled(source, options) for source in sources]
         self.given: list[Part] = [
             (source, canonical(source.schema, source.label, found))

@@ -14,6 +14,7 @@ Kind = Literal["trades", "quotes", "candles", "book", "book_orders"]
 
 TIME = pl.Datetime("ns", "UTC")
 TIME_NAMES = ("time_exchange", "time_received", "time_open")
+UNTYPED = (pl.String, pl.Categorical, pl.Null)  # what a column without values is read as
 
 
 class Schema(NamedTuple):

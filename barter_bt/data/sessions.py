@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.data.bare import typed
 from barter_bt.data.schema import TIME
 from barter_bt.data.source import open_source
 from barter_bt.errors import ConfigError, DataError, MissingPackageError, nearest, refuse_unknown
@@ -78,7 +79,7 @@ def sessions(source: object) -> Sessions:
     >>> sessions(pl.DataFrame({"open": night[:1], "close": night[1:]})).frame["date"].item()
     datetime.date(2024, 1, 1)
     """
-    opened = open_source(source)
+    opened = typed(open_source(source), {"open": TIME, "close": TIME, "date": pl.Date()})
     for name in ("open", "close"):
         if name not in opened.schema:
             raise DataError(

@@ -276,7 +276,9 @@ def file_sha256(path: Path) -> str:
 
 def _open_path(path: Path) -> Source:
     if not path.name.lower().endswith(_SUFFIXES):
-        hint = "give its files as a list, in order of time" if path.is_dir() else f"allowed: {', '.join(_SUFFIXES)}"
+        hint = f"allowed: {', '.join(_SUFFIXES)}"
+        if path.is_dir():
+            hint = "give its files as a list, in order of time" if any(path.iterdir()) else "the directory is empty"
         if (path / "manifest.json").is_file():
             hint = f"is it a catalog? bt.Catalog({str(path)!r}) gives what is in it"
         raise ConfigError(f"{str(path)!r} is no file that can be read as market data", hint)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from barter_bt.data.bare import typed
+from barter_bt.data.schema import TIME
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError, refuse_unknown
 
@@ -70,7 +72,7 @@ def rename_symbols(
 
 def _read(changes: object) -> list[tuple[int, str, str]]:
     """The changes by time."""
-    opened = open_source(changes)
+    opened = typed(open_source(changes), {"time": TIME})
     for name in ("time", "before", "after"):
         if name not in opened.schema:
             raise DataError(f"{opened.label}: there is no column {name!r}; changes need time, before and after")

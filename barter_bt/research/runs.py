@@ -116,7 +116,10 @@ class Runs(Plan):
             simulation = self.simulation_of(number)
             try:
                 columns = self._columns_of(self.whole_of(number))
-                return OnePass(simulation._setup, self.options, interpret=simulation._interpret, columns=columns)
+                early = self.piece_of(number) is None
+                return OnePass(
+                    simulation._setup, self.options, interpret=simulation._interpret, columns=columns, early=early
+                )
             except (ValueError, BarterBtError) as error:
                 return str(error)
 
@@ -158,7 +161,7 @@ class Runs(Plan):
             for number, run in zip(strategies, passes.run(list(strategies.values())), strict=True):
                 del left[number]
                 if run is None:
-                    gave_up[number] = "a target or an amount is too large for it"
+                    gave_up[number] = "a target or an amount is too large for it, or an order at the start"
                 else:
                     yield number, run
         except Exception as error:  # targets that cannot be computed: a full run says which and why

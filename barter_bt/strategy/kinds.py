@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from barter_bt.data.schema import TIME, UNTYPED
 from barter_bt.errors import BarterBtError
 from barter_bt.strategy.triggers import DISTANCES, PROTECTION
 
@@ -41,6 +42,8 @@ def as_kinds(frame: pl.DataFrame, what: str, error: type[BarterBtError]) -> pl.D
     """
     made: dict[str, pl.Expr] = {}
     for name, kind in frame.schema.items():
+        if name == "time" and kind in UNTYPED and not len(frame):
+            made[name] = pl.lit(None, TIME)
         if name not in _KINDS:
             continue
         wanted, values = _KINDS[name], frame[name]

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.data.schema import TIME, UNTYPED
 from barter_bt.errors import DataError, StrategyError, nearest
 from barter_bt.strategy.triggers import PROTECTION
 
@@ -74,6 +75,9 @@ def long_form(given: Any, known: Sequence[str] | None = None, others: Sequence[s
         guess = next((name for name in frame.columns if frame.schema[name].is_temporal()), None)
         hint = f'if it is {guess!r}: frame.rename({{{guess!r}: "time"}})' if guess else None
         raise StrategyError(f"the frame of targets has no column 'time'; its columns are {there}", hint)
+    if not len(frame):  # nothing but the columns of a file without rows, whose types nobody knows
+        bare = [name for name, kind in frame.schema.items() if kind in UNTYPED and name not in ("instrument", *others)]
+        frame = frame.with_columns(pl.lit(None, TIME if name == "time" else pl.Float64).alias(name) for name in bare)
     if "instrument" not in frame.columns and "target" not in frame.columns:
         frame = _from_wide(frame, known)
     for name in ("instrument", "target"):

@@ -8,8 +8,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+import barter_bt as bt
 from barter_bt.backtest import run_directory
 from barter_bt.cli import main
+from barter_bt.data import generate
 from barter_bt.errors import DataError, StrategyError
 from tests.statistic.fakes import crossing_run
 
@@ -124,7 +126,15 @@ def test_exit_codes(config, engine, monkeypatch, tmp_path, capsys, *, error, cod
     ("words", "message"),
     [
         (["bogus"], "Unknown command"),
-        (["backtest"], "CONFIG"),
+        (["backtest"], "CONFIG is missing: Configuration in TOML"),
+        (["backtest"], "Hint: barter-bt backtest CONFIG; all there is: --help"),
+        (["generate", "candles"], "--rows is missing: How many\nHint: barter-bt generate KIND --rows ROWS --out OUT;"),
+        (["generate"], "KIND is missing: What to make (candles, trades, quotes)"),
+        (["sweep", "x.toml"], "--set is missing: A parameter of the strategy and its values"),
+        (["data", "check", "x.csv", "--kind"], "--kind has no value: What the rows are"),
+        (["data", "check", "x.csv", "--kind", "bars"], "Hint: barter-bt data check --help"),
+        (["data", "bogus"], "Hint: barter-bt data --help"),
+        (["data", "check"], "a file to check is missing"),
         (["backtest", "x.toml", "--ot", "y"], "--out"),
         (["backtest", "no.toml", "--out", "x"], "no.toml cannot be read"),
         (["show", "no_such_run"], "does not exist"),
@@ -141,6 +151,54 @@ def test_bad_input_is_told_without_a_traceback(capsys, words, message):
     assert message in told.err
     assert "Traceback" not in told.err
     assert not told.out
+
+
+@pytest.mark.parametrize("kind", ["candles", "quotes", "book_orders"])
+def test_what_the_rows_are_their_columns_tell(tmp_path, capsys, kind):
+    """An instrument may be said, or a column name it."""
+    path = tmp_path / "rows.parquet"
+    orders = {"time": [1], "action": ["add"], "order_id": [7], "side": [1], "price": [9.0], "amount": [1.0]}
+    times = pl.col("time").cast(pl.Datetime("ns", "UTC"))
+    rows = pl.DataFrame(orders).with_columns(times) if kind == "book_orders" else getattr(generate, kind)(50)
+    rows.write_parquet(path)
+    alone = [] if "instrument" in rows.columns else ["--instrument", "a_usd"]
+    assert main(["data", "check", str(path), *alone]) == 0
+    assert capsys.readouterr().out.startswith(f"read as {kind}\n")
+    assert main(["data", "check", str(path), *alone, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == kind
+    assert main(["data", "quality", str(path), *alone]) == 0
+    assert capsys.readouterr().out.startswith(f"read as {kind}\n")
+
+
+def test_columns_that_are_those_of_several_kinds(tmp_path, capsys):
+    """Not where a column is renamed, or one of them is missing."""
+    path = tmp_path / "rows.csv"
+    generate.trades(50).rename({"amount": "volume"}).write_csv(path)
+    words = ["data", "check", str(path), "--columns", "volume=amount"]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert "--kind is missing: the columns of rows.csv" in told
+    assert "may be those of trades or book\nHint: say what the rows are: --kind trades" in told
+    generate.trades(50).drop("side").rename({"amount": "volume"}).write_csv(path)
+    assert main(words) == 0
+    assert capsys.readouterr().out.startswith("read as trades\n")
+
+
+def test_what_the_rows_are_a_catalog_tells(tmp_path, capsys):
+    catalog = tmp_path / "catalog"
+    words = ["data", "check", str(catalog), "--instrument", "walk0_usd"]
+    catalog.mkdir()
+    assert main(words) == 2
+    assert "is no catalog" in capsys.readouterr().err
+    made = bt.Catalog(catalog)
+    made.add_stream(bt.trades(generate.trades(5, instruments=1)), exchange="x")
+    assert main(words) == 0
+    assert capsys.readouterr().out.startswith("read as trades\n")
+    made.add_stream(bt.quotes(generate.quotes(5, instruments=1)), exchange="x")
+    assert main(words) == 2
+    assert "--kind is missing: there are quotes, trades of walk0_usd" in capsys.readouterr().err
+    assert main([*words[:-1], "b_usd"]) == 2
+    assert "--kind is missing: there is no market data of b_usd" in capsys.readouterr().err
 
 
 def test_out_is_needed_to_run(config, engine, capsys):

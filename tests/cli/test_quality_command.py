@@ -87,8 +87,9 @@ def test_a_catalog(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["{file}"], "--kind is missing"),
-        ([], "--kind is missing"),
+        (["{bare}"], "--kind is missing: the columns of bare.csv (time, rate) are those of no kind"),
+        ([], "a file to check is missing"),
+        (["{empty}"], "is no catalog"),
         (["--kind", "trades"], "a file to check is missing"),
         (["{file}", "--kind", "candles", "--outlier", "0"], "outlier is 0.0; it must be positive"),
         (["{file}", "--kind", "candles", "--page", "page.txt"], "its name must end in .html"),
@@ -100,6 +101,9 @@ def test_a_catalog(tmp_path, capsys):
 def test_what_it_refuses(words, text, gappy, tmp_path, capsys):
     catalog = tmp_path / "catalog"
     Catalog(catalog).add_stream(trades(generate.trades(5, instruments=1)), exchange="x")
-    names = {"file": str(gappy), "catalog": str(catalog)}
+    (tmp_path / "bare.csv").write_text("time,rate\n")
+    names = {"file": str(gappy), "catalog": str(catalog), "bare": str(tmp_path / "bare.csv")}
+    names["empty"] = str(tmp_path / "empty")
+    (tmp_path / "empty").mkdir()
     assert main(["data", "quality", *(word.format(**names) for word in words)]) == 2
     assert text in capsys.readouterr().err

@@ -276,7 +276,7 @@ def test_csv_keeps_nanoseconds_and_names_what_is_no_number(tmp_path):
     plain.write_text(text.replace("2020-01-01T00:00:01Z", "01/02/2020"))
     with pytest.raises(DataError, match="does not hold ISO times everywhere"):
         trades(plain, instrument="a_usd")
-    plain.write_text("")
+    plain.write_text('time_exchange,price\n"1')
     with pytest.raises(DataError, match="cannot be read as CSV"):
         trades(plain, instrument="a_usd")
 

@@ -7,13 +7,14 @@ from fractions import Fraction
 
 from barter_bt.testing.scenario import Scenario
 
-from .model import LIMIT, Instrument, World, build, conversions, exact
+from .flows import Flow, read_flow
+from .model import LIMIT, Instrument, World, build, conversions, exact, rhe
 
 
 def refusals(scenario: Scenario) -> list[str]:
     """Words of which the engine's error has some; none if it is to run."""
     world = build(scenario)
-    return [*_of_units(world, scenario), *_of_schedule(world, scenario)]
+    return [*_of_units(world, scenario), *_of_flows(world, scenario), *_of_schedule(world, scenario)]
 
 
 def _of_units(world: World, scenario: Scenario) -> Iterator[str]:
@@ -66,6 +67,26 @@ def _of_fees(world: World, item: Instrument) -> Iterator[str]:
                 yield "cannot be converted by"
 
 
+def _of_flows(world: World, scenario: Scenario) -> Iterator[str]:
+    """Rule 48: numbers of cash flows can be counted, also of those that are never due."""
+    for row in scenario.cash_flows:
+        if row[0] not in ("interest", "borrow", "settlement", "funding", "split"):
+            flow = read_flow(world, row)
+            if _is_beyond(_share(world, flow)):
+                yield "is beyond what can be counted"
+
+
+def _share(world: World, flow: Flow) -> Fraction:
+    """Lots, whole units, or of a dividend the units for each unit of what is held."""
+    item, unit = flow.instrument, world.units[flow.asset]
+    if item is None or flow.kind == "margin":
+        return Fraction(rhe(flow.number / unit))
+    if flow.kind == "assignment":
+        return flow.number / item.lot
+    assert flow.kind == "dividend"
+    return flow.number * world.units[item.base] / unit
+
+
 def _of_schedule(world: World, scenario: Scenario) -> Iterator[str]:
     """Rules 1, 2 and 104: an order is of whole lots, rounded to if none is declared; amounts can be counted."""
     for row in scenario.schedule:
@@ -86,4 +107,4 @@ def _of_schedule(world: World, scenario: Scenario) -> Iterator[str]:
 
 
 def _is_beyond(ratio: Fraction) -> bool:
-    return max(ratio.numerator, ratio.denominator) > LIMIT
+    return max(abs(ratio.numerator), ratio.denominator) > LIMIT

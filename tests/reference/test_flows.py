@@ -12,6 +12,7 @@ from barter_bt.testing.scenario import ExchangeSpec, Row, Scenario, StreamSpec
 
 from .compare import assert_agree
 from .engine import run
+from .refusal import refusals
 from .tables import Tables
 from .tiny import (
     BTC,
@@ -56,6 +57,13 @@ def both(kind: Any, rows: list[Row], schedule: list[Row], *flows: Row, **terms: 
     scenario = scenario_of({kind: rows}, schedule, cash_flows=flows, **terms)
     assert_agree(scenario, interpret=True)
     return run(scenario)
+
+
+def refuses(flow: Row, refused: bool, **terms: Any) -> None:
+    """Whether a run with it is refused, of which both engines say the same."""
+    scenario = scenario_of({"trades": FLAT}, [], cash_flows=(flow,), **terms)
+    assert bool(refusals(scenario)) is refused
+    assert_agree(scenario, interpret=True)
 
 
 # Class 0, after the market events and the expiries of its time
@@ -203,6 +211,29 @@ def test_the_order_given_counts_at_one_time() -> None:
 def test_time_counts_before_the_order_given() -> None:
     flows = (cash(4, 4), dividend(2, 1.0), cash(3, 3), cash(2, 2), cash(1, 1))
     assert paid(both("trades", FLAT, [], *flows, btc="5")) == [(1, 1), (2, 5), (2, 2), (3, 3), (4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("amount", "held", "refused"),
+    [
+        (1e-27, "5", False),  # 1 / 10^18: a unit of the base is one, one of the quote asset 10^-9
+        (1.5e-27, "5", False),  # 3 / (2 · 10^18)
+        (1e-28, "5", True),
+        (1.1e-27, "5", True),  # 11 / 10^19
+        (1.25e-27, "5", False),  # 1 / (8 · 10^17)
+        (1e-19, "0.000000001", True),  # a unit of the base is 10^-9, too
+        (1e-18, "0.000000001", False),
+    ],
+)
+def test_a_dividend_is_a_fraction_that_can_be_counted(amount: float, held: str, refused: bool) -> None:
+    refuses(dividend(3, amount), refused, btc=held)
+    refuses(dividend(300, amount), refused, btc=held)  # which is not due
+
+
+@pytest.mark.parametrize(("amount", "refused"), [(2.0**62 / UNIT, True), (4611686018.0, False), (-4611686019.0, True)])
+def test_an_amount_is_one_of_units_that_can_be_counted(amount: float, refused: bool) -> None:
+    """4,611,686,018.427387904 are 2^62 units; the nearest float is above."""
+    refuses(cash(300, amount), refused)
 
 
 @pytest.mark.parametrize(("amount", "units"), [(4e-10, 0), (5e-10, 0), (1.5e-9, 2), (-1.5e-9, -2), (0.0, 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -32,7 +33,7 @@ def crossing(fast, size="units", rebalance="always"):
 def by_hand(prices, strategy, start, end):
     """What a span is: a backtest from its start to its end of the targets that are known from its start on."""
     stream, rows = candles(prices), simulation(candles(prices))._setup.market
-    targets = strategy._followed(strategy.rows(rows)).filter(pl.col("time") >= start)
+    targets = strategy._followed(strategy._computed(rows)[0]).filter(pl.col("time") >= start)
     plain = bt.Signals(targets, size=strategy.size)
     given = {"balances": {"usd": 1_000}, "venues": bt.Venue(fees="0.1%"), "interpret": True}
     return bt.backtest(stream, BTC, plain, start=start, end=end, **given)
@@ -48,8 +49,9 @@ PRICES = st.lists(st.integers(40, 400).map(lambda cents: 10 + cents / 4), min_si
     length=st.sampled_from([3, 4, 4.5]),
     size=st.sampled_from(["units", "equity"]),
     rebalance=st.sampled_from(["always", "on_change"]),
+    gaps=st.booleans(),
 )
-def test_a_piece_is_a_run_of_its_own(prices, first, length, size, rebalance):
+def test_a_piece_is_a_run_of_its_own(prices, first, length, size, rebalance, gaps):
     """Also where it begins or ends between two candles; in one pass as in whole runs."""
     step = timedelta(minutes=length)
     spans = [Span(minute(first), minute(first) + step), Span(minute(first) + step, minute(first) + 2 * step)]
@@ -58,7 +60,8 @@ def test_a_piece_is_a_run_of_its_own(prices, first, length, size, rebalance):
     asked = {"over": {"fast": (2, 3)}, "figures": FIGURES, "folds": folds, "workers": 1}
 
     def strategy(fast):
-        return crossing(fast, size, rebalance)
+        one = crossing(fast, size, rebalance)
+        return replace(one, target=pl.when(CLOSE > CLOSE.rolling_mean(fast)).then(0.5)) if gaps else one
 
     passed = bt.sweep(sim, strategy, **asked)
     whole = bt.sweep(sim, strategy, one_pass=False, **asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from tests.draws import draws
 
 CLOSE = pl.col("close")
 HOUR = 3_600.0
+BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def simulation(data, least=None, increment="0.25", **settings):
@@ -133,11 +136,13 @@ SLIPS = [{}, {"ticks": 2}, {"rate": "3%"}, {"ticks": 1, "rate": "0.4%"}]
     limit_fill=st.sampled_from(["through", "touch"]),
     least=st.sampled_from([None, "0.5"]),
     cash=st.sampled_from([50, 1_000]),
+    start=st.none() | st.integers(-1, 16),
 )
-def test_protected_figures_are_those_of_runs(data, each, fees, slippage, limit_fill, least, cash):
+def test_protected_figures_are_those_of_runs(data, each, fees, slippage, limit_fill, least, cash, start):
     """Stops, trailing stops and take profits fill, end each other and are passed over as the engine has it."""
     venue = bt.Venue(fees=fees, slippage=slippage, limit_fill=limit_fill)
-    sim = simulation(data, least, venues=venue, balances={"usd": cash})
+    begins = None if start is None else BEGIN + timedelta(seconds=30 * min(start, 2 * data.rows - 3))
+    sim = simulation(data, least, venues=venue, balances={"usd": cash}, start=begins)
     assert differences(sim, each)[0] == []
 
 
@@ -148,13 +153,15 @@ def test_protected_figures_are_those_of_runs(data, each, fees, slippage, limit_f
     window=st.integers(1, 3),
     every=st.sampled_from(["4h", "1d", "9h"]),
     before=st.sampled_from([0, 900]),
+    start=st.none() | st.integers(-1, 16),
 )
-def test_fees_by_volume_are_those_of_runs(data, each, window, every, before):
+def test_fees_by_volume_are_those_of_runs(data, each, window, every, before, start):
     """Rates change at the end of an interval, for fills and for sizes; what fills at that very time counts before."""
     tiers = bt.FeeTiers(
         [(500, 0, "1%"), (2_000, "-0.1%", "0.2%")], "usd", window=window, every=every, volume_before=before
     )
-    sim = simulation(data, venues=bt.Venue(fees=bt.Fees("0.5%", "3%", tiers=tiers)))
+    begins = None if start is None else BEGIN + timedelta(hours=2 * min(start, 2 * data.rows - 3))
+    sim = simulation(data, venues=bt.Venue(fees=bt.Fees("0.5%", "3%", tiers=tiers)), start=begins)
     assert differences(sim, each)[0] == []
 
 

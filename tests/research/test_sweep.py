@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import polars as pl
@@ -19,8 +20,9 @@ WALK = bt.data.generate.candles(400, instrument="btc_usd", seed=2)
 GRID = bt.grid(fast=(3, 5, 8), slow=(10, 20), where="fast < slow")
 
 
-def simulation(fee="0.1%", data=WALK):
-    return bt.Simulation(bt.data.candles(data), BTC, balances={"usd": 1_000}, venues=bt.Venue(fees=fee), interpret=True)
+def simulation(fee="0.1%", data=WALK, **settings):
+    given = {"balances": {"usd": 1_000}, "venues": bt.Venue(fees=fee), "interpret": True} | settings
+    return bt.Simulation(bt.data.candles(data), BTC, **given)
 
 
 def crossing(fast, slow, size="units"):
@@ -222,6 +224,21 @@ def test_a_difference_between_pass_and_run_is_told(monkeypatch):
         bt.sweep(simulation(), crossing, over={"fast": (3,), "slow": (10, 20)}, workers=1)
 
 
+def test_a_sweep_from_a_start_is_one_pass():
+    """Where one order is asked for at the start; where another follows at that very time, a run says what is filled."""
+    start = datetime(2020, 1, 1, 4, tzinfo=UTC)
+
+    def held(switch):
+        return bt.Signals(pl.when(pl.int_range(pl.len()) < switch).then(2.0).otherwise(1.0))
+
+    sets = {"over": {"switch": (900, 10, 239)}, "workers": 1, "figures": ["orders", "equity_end"]}
+    asked = {"start": start, "end": start + timedelta(hours=2)}
+    passed, whole = (bt.sweep(simulation(**asked), held, one_pass=one, **sets) for one in (True, False))
+    assert passed.frame["way"].to_list() == ["one_pass", "one_pass", "run"]
+    assert passed.frame["orders"].to_list() == [1, 1, 2]
+    assert passed.digest == whole.digest
+
+
 def test_what_one_pass_gives_up_is_told():
     """Targets that Polars cannot compute together are computed alone, by runs that say so."""
 
@@ -230,7 +247,8 @@ def test_what_one_pass_gives_up_is_told():
 
     found = bt.sweep(simulation(), large, over={"lots": (1.0, 1e9)}, workers=1)
     assert found.frame["way"].to_list() == ["one_pass", "run"]
-    assert found.frame["warnings"][1].to_list()[0] == "not in one pass: a target or an amount is too large for it"
+    told = "not in one pass: a target or an amount is too large for it, or an order at the start"
+    assert found.frame["warnings"][1].to_list()[0] == told
     assert any("not in one pass" in note for note in found.notes)
 
 

@@ -33,10 +33,8 @@ def why_not(setup: Setup, strategy: Any) -> str | None:
     return why_not_signals(strategy, setup) or why_not_setup(setup)
 
 
-def why_not_setup(setup: Setup, *, begun: bool = False) -> str | None:
-    """What of data and terms keeps every strategy from one pass; ``begun``: targets of before a start are left out."""
-    if setup.first != -NEVER and not begun:
-        return "the simulation has a start, at which targets of before are followed"
+def why_not_setup(setup: Setup) -> str | None:
+    """What of data and terms keeps every strategy from one pass."""
     return next(_of_market(setup), None) or next(_of_terms(setup), None)
 
 

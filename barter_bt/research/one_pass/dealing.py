@@ -14,7 +14,7 @@ from barter_bt.research.one_pass.tables import Account, Asked, Found, Holdings, 
 from barter_bt.venue.slippage import by_ticks_and_rate
 
 MOST = LIMIT >> 2
-_MOST_STEPS = 4.6e18
+MOST_STEPS = 4.6e18
 
 
 def money(account: Account, units: int) -> float:
@@ -34,6 +34,7 @@ def start(account: Account, kept: Kept, found: Found) -> None:
     s.cash[0] = s.peak[0] = s.low[0] = account.cash[0]
     s.positions[0] = s.since[0] = s.held_ns[0] = 0
     s.orders[0] = s.filled[0] = s.rejected[0] = s.closed[0] = s.wins[0] = s.cut[0] = s.beyond[0] = 0
+    s.orders[0] = account.refused[0]
     for i in range(len(h)):
         h.quantity[i] = h.cost_basis[i] = h.realised[i] = h.pending[i] = h.last[i] = h.mark[i] = 0
         h.fills_at[i] = -1
@@ -63,7 +64,7 @@ def missing(terms: Terms, asked: Asked, found: Found, i: int, value: float, tick
     """Signed lots that are missing to a target (rule 18); 0 also where the position is within the band."""
     account, s = asked.account, found.state
     steps = abs(value) * asked.each.per_unit[i]
-    if not steps < _MOST_STEPS:
+    if not steps < MOST_STEPS:
         s.beyond[0] = 1
         return 0
     if account.size[0] == UNITS:

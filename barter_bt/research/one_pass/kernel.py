@@ -3,7 +3,8 @@
 Assumptions, which :mod:`~barter_bt.research.one_pass.conditions` checks: spot instruments of a cash account (here one,
 in :mod:`~barter_bt.research.one_pass.several` any number), one stream of sound candles that arrive as they close, no
 latency, and targets that are followed by market orders, which fill at the next open (rules 16 to 18). Then an
-instrument has at most one order at work between two closes, and what rule 10 puts in order is: fill at the open, mark
+instrument has at most one order at work between two closes (another beside that of a target of before the start is left
+to a full run), and what rule 10 puts in order is: fill at the open, mark
 at the close, target of the close, request. The arithmetic is the engine's: notional, fees and sizes are computed by the
 same functions.
 
@@ -34,6 +35,8 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
     bars, account, s, h, sample = given.bars, asked.account, found.state, found.holdings, given.samples.mark
     target, close, on_change = asked.targets.value[0], bars.close, account.on_change[0]
     start(account, kept, found)
+    if account.early[0] != 0:
+        send(given.terms, found, 0, account.early[0], 0)
     last, quiet, high, low, due = asked.each.last[0], on_change, -1, LIMIT, 1
     k, rows, sampled = 0, len(bars), sample[1] - 1
     while k < rows:
@@ -41,7 +44,7 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
             while target[k] == last and low <= close[k] <= high and k != sampled:
                 k += 1  # the last candle is sampled
         ticks = close[k]
-        if h.pending[0] != 0:
+        if h.pending[0] != 0 and k >= account.waits[0]:
             fill(given.terms, asked, kept, found, 0, bars.open[k], bars.time_open[k])
             high, low = -1, LIMIT
             if s.beyond[0]:
@@ -93,6 +96,9 @@ def calm(terms: Terms, found: Found, ticks: int, equity: int) -> tuple[int, int]
 def follow(terms: Terms, asked: Asked, found: Found, value: float, ticks: int) -> int:
     """Send what is missing to a target; 1 if the same target asks for nothing while nothing is filled."""
     change = missing(terms, asked, found, 0, value, ticks, worth(terms, found, ticks))
+    if found.holdings.pending[0] != 0:
+        found.state.beyond[0] |= int(change != found.holdings.pending[0])  # an order more, beside that of the start
+        return 0
     if change != 0:
         send(terms, found, 0, change, 0)
         return 0

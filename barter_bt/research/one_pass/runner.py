@@ -19,6 +19,7 @@ from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.terms import RATE
 from barter_bt.research.one_pass.candles import columns_of, following, sorted_candles, within
 from barter_bt.research.one_pass.conditions import AMOUNTS, is_protected, protection_of
+from barter_bt.research.one_pass.dealing import MOST_STEPS, toward_zero
 from barter_bt.research.one_pass.figures import Run
 from barter_bt.research.one_pass.guards import amounts_of
 from barter_bt.research.one_pass.kernel import run
@@ -72,6 +73,8 @@ class OnePass:
         Of the figures: ``sampling``, ``interval``, ``risk_free``, ``time_zone``.
     columns
         Of another with the same candles.
+    early
+        Whether the last target of before the run's start is followed there (rule 12); in a span of a fold it is not.
 
     Raises
     ------
@@ -86,12 +89,16 @@ class OnePass:
         *,
         interpret: bool | None = None,
         columns: SharedColumns | None = None,
+        early: bool = True,
     ) -> None:
         candles = sorted_candles(setup)
         self._terms, self._setup = setup.state.terms, setup
         self._rows = slice(*within(candles["time"], setup.first, setup.last))
-        self._instruments = candles["instrument"]
+        self._instruments, self._early = candles["instrument"], early
         bars = {name: np.ascontiguousarray(values[self._rows]) for name, values in candles.items()}
+        self._waits = int(bars["time"][0] == setup.begins)
+        if bars["time_open"][0] < setup.begins:  # an order of the start meets the close alone (rule 16)
+            bars["open"][0], bars["time_open"][0] = bars["close"][0], bars["time"][0]
         zone = options.get("time_zone") or time_zone_of(setup.streams)
         closes = bars["time"][np.insert(np.diff(bars["time"]) > 0, 0, True)]
         begins = int(closes[0] > setup.begins)  # else the mark of the first candle takes the place of the start's
@@ -149,7 +156,8 @@ class OnePass:
             root = self._root(one)
             if root not in steps:
                 steps[root] = self._step(root, blocks)
-            yield None if steps[root]() else Run(found, self.curve, kept.equity)
+            left = self._begin(asked, root)
+            yield None if left or steps[root]() else Run(found, self.curve, kept.equity)
 
     def _given(self, signals: Sequence[Signals]) -> Given:
         """What is the same for all of them; with a copy of the terms where a run changes rates."""
@@ -220,9 +228,30 @@ class OnePass:
                 asked.guards.point(name, 0, column[self._rows])
 
     def _remember(self, each: Each, targets: npt.NDArray[np.float64]) -> None:
-        """The last target of each instrument before the first candle."""
-        each.array("last")[:] = np.nan
+        """The last target of each instrument before the first candle, and that of its last candle."""
+        each.array("last")[:] = each.array("early")[:] = np.nan
         if self._rows.start == 0:
             return
-        before = np.flatnonzero(~np.isnan(targets[: self._rows.start]))
-        each.array("last")[self._instruments[before]] = targets[before]
+        rows = targets[: self._rows.start]
+        before = np.flatnonzero(~np.isnan(rows))
+        each.array("early")[self._instruments[before]] = rows[before]
+        each.array("last")[self._instruments[: self._rows.start]] = rows
+
+    def _begin(self, asked: Asked, root: Any) -> bool:
+        """What the last targets of before the start ask for there; whether that is left to a full run.
+
+        No price is known there, so orders of those that need one are refused (rule 18).
+        """
+        account, early = asked.account, asked.each.array("early")
+        account.early[0], account.refused[0], account.waits[0] = 0, 0, self._waits
+        if not self._early:
+            return False
+        steps = np.nan_to_num(early * asked.each.array("per_unit"), nan=0.0)
+        if account.size[0] != UNITS:
+            account.refused[0] = int(np.count_nonzero(np.round(steps)))
+            return False
+        if root is not run or not abs(steps[0]) < MOST_STEPS:
+            return bool(steps.any())
+        lots = toward_zero(abs(steps[0]))
+        account.early[0] = lots if steps[0] > 0.0 else -lots
+        return self._waits == 1 and 0 < lots < self._terms.quantity_min[0]

@@ -46,6 +46,9 @@ class Account(Table):
     band: I64
     on_change: I64  # 1: only targets that differ from the last are followed
     free: F64  # rate without risk of one return
+    early: I64  # signed lots of the target of before the start, which is followed there (rule 12)
+    refused: I64  # orders for such targets that need a price, which nobody knows there (rule 18)
+    waits: I64  # 1: the first candle closes at the start, so that this order meets no price of it
 
 
 class Targets(Table):
@@ -80,7 +83,8 @@ class Each(Table):
     per_unit: F64  # steps of a target of 1
     slip_ticks: I64  # by which orders slip, and the part of the price in 1e-9
     slip_rate: I64
-    last: F64  # the target before, NaN for none
+    last: F64  # the target of the candle before, NaN for none
+    early: F64  # the last target before the start
 
 
 class Given(Block):
