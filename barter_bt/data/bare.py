@@ -59,7 +59,9 @@ def typed_market(source: Source, options: Options) -> Source:
 
 
 def _untyped(source: Source) -> list[str]:
-    """Columns whose type says nothing, where there are no rows: of a CSV file all, guessed by their names."""
+    """Columns whose type says nothing if there are no rows: of a CSV file all, guessed by their names."""
+    if isinstance(source, FrameSource) and source.rows:
+        return []
     if isinstance(source, CsvSource):
         return source.schema.names()
     return [name for name, kind in source.schema.items() if kind in UNTYPED]
