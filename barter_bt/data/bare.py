@@ -60,7 +60,7 @@ def typed_market(source: Source, options: Options) -> Source:
 
 def _untyped(source: Source) -> list[str]:
     """Columns whose type says nothing if there are no rows: of a CSV file all, guessed by their names."""
-    if isinstance(source, FrameSource) and source.rows:
+    if isinstance(source, FrameSource) and not source.is_lazy and source.rows:
         return []
     if isinstance(source, CsvSource):
         return source.schema.names()

@@ -65,6 +65,11 @@ class FrameSource:
         return self._given.collect() if isinstance(self._given, pl.LazyFrame) else self._given
 
     @property
+    def is_lazy(self) -> bool:
+        """Whether its rows would have to be collected."""
+        return isinstance(self._given, pl.LazyFrame)
+
+    @property
     def rows(self) -> int:
         """Number of rows; collects a LazyFrame."""
         return self._frame.height
