@@ -1,4 +1,7 @@
-"""Between which prices of candles none of an instrument's orders is reached, so that the venue need not look."""
+"""Between which prices of candles none of an instrument's orders is reached, so that the venue need not look.
+
+Nor is a position that may be liquidated, if there is one.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ def waits_for_candles(v: VenueState, i: int) -> bool:
     """Whether all that the orders of an instrument look at are the prices of its candles, without a path."""
     t, b = v.fill_terms, v.markets
     by_candles = t.taker_fills_on[i] == CANDLES and t.maker_fills_on[i] == CANDLES and t.triggers_on[i] == CANDLES
-    plain = t.candle_path[i] < HIGH_FIRST and not t.participation[i] and not b.mixed[i] and not b.watched[i]
+    plain = t.candle_path[i] < HIGH_FIRST and not t.participation[i] and not b.mixed[i]
     return bool(by_candles and plain and head(v, i, TAKERS) == NOBODY and head(v, i, DELAYED_LIST) == NOBODY)
 
 
 def reached_below(v: VenueState, i: int) -> int:
-    """The price at which, or below which, a candle may concern an order; ``FAR`` if each does."""
+    """The price at which, or below which, a candle may concern an order or a watched position; ``FAR`` if each does."""
     o, bid, falling = v.orders, head(v, i, BIDS), head(v, i, FALLING)
     price = o.price[bid] if bid != NOBODY else -1
     price = max(price, o.trigger[falling] if falling != NOBODY else -1)
@@ -27,7 +30,7 @@ def reached_below(v: VenueState, i: int) -> int:
     while order != NOBODY:
         price = max(price, _trailing_below(v, order, i))
         order = o.after[order]
-    return price
+    return max(price, v.markets.alarm_low[i] - 1) if v.markets.watched[i] else price
 
 
 def reached_above(v: VenueState, i: int) -> int:
@@ -39,7 +42,7 @@ def reached_above(v: VenueState, i: int) -> int:
     while order != NOBODY:
         price = min(price, _trailing_above(v, order, i))
         order = o.after[order]
-    return price
+    return min(price, v.markets.alarm_high[i] + 1) if v.markets.watched[i] else price
 
 
 def _trailing_below(v: VenueState, order: int, i: int) -> int:

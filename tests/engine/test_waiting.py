@@ -128,6 +128,28 @@ def test_an_order_is_filled_at_the_first_candle_that_reaches_it() -> None:
     assert table(result.equity, "time", "equity")[-2:] == [(130, 10_005), (140, 10_005)]
 
 
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("far", range(5, 11))
+def test_a_position_is_liquidated_at_the_first_candle_that_leaves_it_uncovered(side: int, far: int) -> None:
+    """Ten lots of 100 on 120, of which a twentieth must be there: candle by candle a tick further, and back again."""
+    perp = bt.Instrument("x", "a_usd", kind="perpetual", price_increment=1, quantity_increment=1)
+    venue = bt.Venue(margin=bt.Margin("0.1", maintenance="0.05"))
+    extremes = [0] * 5 + [k for k in range(far) for _ in range(2)] + [far] + [0] * 4
+    bars = [
+        (10 * k, 10 * (k + 1), 100, max(100, 100 - side * out), min(100, 100 - side * out), 100)
+        for k, out in enumerate(extremes)
+    ]
+    plan = schedule({"at": 15, "buy" if side > 0 else "sell": 10})
+    with counted() as found:
+        result = run(candles(*bars), plan, perp, balances={"usd": 120}, venues=venue)
+    assert sum(found) > 5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay, "replay_waiting", lambda s, v, f, c: s.agenda.due[MARK])
+        longer = run(candles(*bars), plan, perp, balances={"usd": 120}, venues=venue)
+    assert result.orders.equals(longer.orders)
+    assert ("liquidation" in result.orders["reason"].to_list()) == (far >= (8 if side > 0 else 7))
+
+
 def test_post_only_knows_the_last_open_that_it_was_not_reached_by() -> None:
     """An order that has seen an open makes at the next that gaps through it, and is not expired by it."""
     bars = [*FLAT, (120, 130, 88, 89, 87, 88), (130, 140, 88, 88, 88, 88)]

@@ -11,7 +11,8 @@ from decimal import Decimal
 from barter_bt.testing.scenario.activation import with_activation
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.instruments import GRIDS, PAIRS, RATES
-from barter_bt.testing.scenario.numbers import CENTER, SECOND, START, in_ticks, plain, worth
+from barter_bt.testing.scenario.margins import with_maintenance
+from barter_bt.testing.scenario.numbers import CENTER, SECOND, START, in_ticks, plain, text, worth
 from barter_bt.testing.scenario.orders import make_open
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
@@ -21,12 +22,11 @@ _WIDE = (CENTER - 12, CENTER + 12)
 
 def make_waiting(source: Source) -> Scenario:
     """Candles that mostly follow each other, and a few orders that wait; nobody is woken."""
-    name, base, quote, _ = source.pick(PAIRS[:2])
-    tick, lot = source.pick(GRIDS)
-    item = InstrumentSpec(name, "alpha", base, quote, tick=tick, lot=lot, taker=source.pick(RATES))
+    item, account = _instrument(source), source.pick(("cash", "cash", "margin"))
+    item = with_maintenance(source, item, account == "margin")
     exchange = ExchangeSpec(
         "alpha",
-        account=source.pick(("cash", "cash", "margin")),
+        account=account,
         limit_fill=source.pick(("through", "through", "touch")),
         candle_fill=source.pick(("next_open", "next_open", "this_close", "next_close")),
         candle_path=source.pick(("pessimistic", "pessimistic", "pessimistic", "optimistic", "adaptive")),
@@ -34,19 +34,29 @@ def make_waiting(source: Source) -> Scenario:
     )
     candles = _candles(source, item)
     lots = worth(item.kind, item.tick, "1") * Decimal(item.lot)
-    held = [("alpha", base, plain(Decimal(lot) * 8))] if chance(source, 50) else []
+    held = [("alpha", item.base, plain(Decimal(item.lot) * 8))] if item.kind == "spot" and chance(source, 50) else []
     scenario = Scenario(
         (item,),
         (exchange,),
         (StreamSpec("candles", candles),),
-        (("alpha", quote, plain(lots * source.pick((10, 40, 1000)))), *held),
+        (("alpha", item.money, text(lots * source.pick((1, 3, 10, 40, 1000)))), *held),
         protect_by=source.pick(("price", "distance", "fraction")),
     )
     rows = _orders(source, item, [row[1] for row in candles])
-    spans = {name: _WIDE}
+    spans = {item.name: _WIDE}
     rows = with_conditions(source, rows, (item,), spans)
     rows = with_protection(source, rows, (item,), scenario.protect_by, spans) if chance(source, 50) else rows
     return with_activation(source, with_good_till(source, replace(scenario, schedule=rows)))
+
+
+def _instrument(source: Source) -> InstrumentSpec:
+    """Of spot, or of contracts with leverage, which may be liquidated."""
+    name, base, quote, kind = source.pick((*PAIRS[:2], *PAIRS[3:5]))
+    tick, lot = source.pick(GRIDS)
+    item = InstrumentSpec(name, "alpha", base, quote, kind, tick=tick, lot=lot, taker=source.pick(RATES))
+    if kind == "spot":
+        return item
+    return replace(item, margin=source.pick(("1", "0.2", "0.05", "0.02")), isolated=chance(source, 25))
 
 
 def _candles(source: Source, item: InstrumentSpec) -> tuple[Row, ...]:
