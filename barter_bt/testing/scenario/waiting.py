@@ -22,16 +22,15 @@ _WIDE = (CENTER - 12, CENTER + 12)
 
 def make_waiting(source: Source) -> Scenario:
     """Candles that mostly follow each other, and a few orders that wait; nobody is woken."""
-    item, account = _instrument(source), source.pick(("cash", "cash", "margin"))
-    item = with_maintenance(source, item, account == "margin")
     exchange = ExchangeSpec(
         "alpha",
-        account=account,
+        account=source.pick(("cash", "cash", "margin")),
         limit_fill=source.pick(("through", "through", "touch")),
         candle_fill=source.pick(("next_open", "next_open", "this_close", "next_close")),
         candle_path=source.pick(("pessimistic", "pessimistic", "pessimistic", "optimistic", "adaptive")),
         response_ns=source.pick((0, 0, 0, SECOND // 2)),
     )
+    item = with_maintenance(source, _instrument(source), exchange.account == "margin")
     candles = _candles(source, item)
     lots = worth(item.kind, item.tick, "1") * Decimal(item.lot)
     held = [("alpha", item.base, plain(Decimal(item.lot) * 8))] if item.kind == "spot" and chance(source, 50) else []
