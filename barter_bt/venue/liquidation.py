@@ -84,7 +84,6 @@ def _check_isolated(v: VenueState, i: int) -> None:
 
 def _liquidate_isolated(v: VenueState, i: int, ticks: int) -> None:
     """Cancel the orders of the instrument, and close what must be; at ``ticks``, or at what stands there."""
-    v.clock.liquidations[0] += 1
     _cancel_all(v, -1, i)
     is_short = True
     while is_short and step_down(v, i, ticks if ticks != NOWHERE else standing_price(v, i)):
@@ -123,7 +122,6 @@ def _spare_beside(v: VenueState, asset: int, i: int) -> int:
 
 def _liquidate(v: VenueState, asset: int, reached: int, ticks: int) -> None:
     """Cancel orders, close positions, and make good what is missing; ``reached`` is closed at ``ticks``."""
-    v.clock.liquidations[0] += 1
     _cancel_all(v, asset, -1)
     is_short = True
     while is_short and _step_down(v, asset, reached, ticks):

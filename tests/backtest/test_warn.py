@@ -31,6 +31,30 @@ def test_a_market_order_that_ends_at_once_and_is_not_filled_whole_is_told() -> N
         assert not run(thin, schedule({"at": 1} | enough)).warnings
 
 
+def test_a_target_of_before_the_start_that_needs_a_price_is_told() -> None:
+    """Of ten candles of a minute none comes before the start: half of the equity has no size there, two units have."""
+    market, start = flat(*[100] * 9), {"start": datetime(1970, 1, 1, 0, 0, 45, tzinfo=UTC)}
+    half = run(market, bt.Signals(pl.lit(0.5), size="equity"), **start)
+    assert half.orders["reason"].to_list() == ["no_price"]
+    assert told(half, "1 target(s) of before the run's start ('a_usd') were not followed", "rebalance='always'")
+    again = run(market, bt.Signals(pl.lit(0.5), size="equity", rebalance="always"), **start)
+    assert again.orders["status"].to_list()[:2] == ["refused", "filled"]
+    assert told(again, "were not followed")
+    for other, options in ((bt.Signals(pl.lit(2.0)), start), (bt.Signals(pl.lit(0.5), size="equity"), {})):
+        assert not told(run(market, other, **options), "before the run's start")
+
+
+def test_what_an_insurance_pays_is_told_though_nothing_was_liquidated() -> None:
+    """Nine sold short at 100 are bought back at 1,000 when the share is delisted."""
+    ends = datetime(1970, 1, 1, 0, 0, 45, tzinfo=UTC)
+    share = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1, expiry=ends, settlement_price=1_000)
+    venue = bt.Venue(account="margin", margin=bt.Margin("50%"))
+    options = {"venues": venue, "balances": {"usd": 1_000}}
+    result = run(flat(*[100] * 9), schedule({"at": 10, "sell": 9}), share, **options)
+    assert result.cash_flows["amount"].to_list() == [7_100]
+    assert told(result, "the account was bankrupt 1 time(s): an insurance paid what it owed")
+
+
 # Equity
 
 
