@@ -14,6 +14,7 @@ from barter_bt.backtest.book_warnings import book_warnings
 from barter_bt.backtest.protection_warnings import protection_warnings
 from barter_bt.backtest.term_warnings import listed, names_of, term_warnings
 from barter_bt.backtest.variation import AT_MARK
+from barter_bt.backtest.volume_warnings import volume_warnings
 from barter_bt.data.moment import moment
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
@@ -97,6 +98,7 @@ def run_warnings(
         *_undecided(v),
         *_hindsight(v),
         *term_warnings(s, v, index),
+        *volume_warnings(s, v, index, streams),
         *_without_data(s, index, partial),
         *_never_filled(s, v, index),
         *_open_at_end(s, v, index),
@@ -349,6 +351,8 @@ def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> It
     if unmet.any():
         which = np.bincount(i[unmet], minlength=len(index)) > 0
         text += f"; {unmet.sum():,} of them met no event that could fill them ({names_of(index, which)})"
+    if back := int((o.array("good_after")[live] > s.engine.market_time[0]).sum()):
+        text += f"; {back:,} of them were held back for a time behind the last market event"
     yield text
 
 
