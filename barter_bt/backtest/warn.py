@@ -218,7 +218,7 @@ def _unpriced_at_start(s: EngineState, index: IndexedInstruments) -> Iterator[st
     if count := int(unpriced.sum()):
         yield (
             f"{count:,} target(s) of before the run's start ({names_of(index, unpriced > 0)}) were not followed at it: "
-            "their size needs a price, and no event of the run comes before them; with rebalance='always' signals are "
+            "they need a price, and no event of the run comes before them; with rebalance='always' signals are "
             "followed again at the next close, and targets in units need no price"
         )
 

@@ -62,9 +62,9 @@ def test_what_an_insurance_pays_is_told_though_nothing_was_liquidated() -> None:
         (
             {"slippage": bt.Slippage(volume_share=0.1)},
             [110],
-            "counts each order of 'a_usd' as all of a candle's volume",
+            "counts each order of 'a_usd' as all of a candle",
         ),
-        ({"slippage": bt.Slippage(impact=0.1)}, [100], "counts each order of 'a_usd' as all of a candle's volume"),
+        ({"slippage": bt.Slippage(impact=0.1)}, [100], "counts each order of 'a_usd' as all of a candle"),
     ],
 )
 def test_terms_that_go_by_a_volume_that_candles_have_not_are_told(
