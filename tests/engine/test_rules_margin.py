@@ -9,9 +9,10 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import ConfigError
 from barter_bt.strategy import api
-from barter_bt.testing.scenario import margins, random_scenario, to_backtest
+from barter_bt.testing.scenario import Seeded, make_margined, margins, random_scenario, to_backtest
 from tests.engine.test_rules_flows import cash, flows, rates
 from tests.engine.tiny import A, S, Watch, bars, quotes, run, schedule, table, trades
+from tests.reference.compare import assert_agree
 
 SWAP = bt.Instrument("x", "p_usd", kind="perpetual", price_increment=1, quantity_increment=1)
 OTHER = bt.Instrument("x", "q_usd", kind="perpetual", price_increment=1, quantity_increment=1)
@@ -84,6 +85,33 @@ def test_rule_70_others_and_what_is_free_are_left_alone():
     assert table(orders, "instrument", "price_average")[2:] == [("p_usd", 85), ("q_usd", 93)]
     assert [row[3:] for row in flows(result)] == [("insurance", 50)]
     assert totals(result) == (40, 40)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_rule_70_assets_come_first_also_where_a_fill_has_left_too_little(turned):
+    """Of 720 two set 300 aside. At 5 r is closed for a loss of 500: 20 are left for p, which must keep 50.
+
+    At that time q, of which 80 of 88 are left, is liquidated, too; its 80 come too late for p.
+    """
+    third = bt.Instrument("x", "r_usd", kind="perpetual", price_increment=1, quantity_increment=1)
+    margins = {"p_usd": TOGETHER, "q_usd": bt.Margin("20%", maintenance="10%", mode="isolated"), "r_usd": ALONE}
+    later = {"p_usd": (6, 100, 99), "q_usd": (5, 88, 99), "r_usd": (5, 50, 99)}
+    market = [trades((0, 100, 99), (1, 100, 99), last, instrument=name) for name, last in later.items()]
+    plan = schedule(*({"at": 0.5, "buy": 10, "on": name} for name in later), {"at": 4, "sell": 10, "on": "r_usd"})
+    options = {"venues": bt.Venue(margin_by_instrument=margins), "balances": {"usd": 720}}
+    result = run(market[::-1] if turned else market, plan, [SWAP, OTHER, third], **options)
+    assert table(result.orders, "instrument", "price_average")[4:] == [("p_usd", 100), ("q_usd", 88)]
+    assert table(result.balances.filter(asset="usd"), "time_exchange", "total", "free")[4:] == [
+        (5, 220, 20),
+        (5, 220, 20),
+        (5, 100, 100),
+    ]
+
+
+def test_rules_42_to_43_and_70_agree_with_the_reference():
+    """Positions together and alone in one money; in the first three a fill left too little, as above."""
+    for seed in (102, 216, 840, *range(20)):
+        assert_agree(make_margined(Seeded(seed)), interpret=True)
 
 
 def test_rule_70_only_the_orders_of_its_instrument_are_cancelled():

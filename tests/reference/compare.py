@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from barter_bt.testing import assert_all
-from barter_bt.testing.scenario import Scenario, Seeded, make_simple, random_scenario, to_backtest
+from barter_bt.testing.scenario import Scenario, Seeded, make_margined, make_simple, random_scenario, to_backtest
 
 from .engine import run
 from .refusal import refusals
@@ -201,7 +201,8 @@ def main(first: int, end: int) -> int:
     bad = 0
     for seed in range(first, end):
         try:
-            text = disagreement(random_scenario(seed)) or disagreement(make_simple(Seeded(seed)))
+            drawn = random_scenario(seed), make_simple(Seeded(seed)), make_margined(Seeded(seed))
+            text = next(filter(None, map(disagreement, drawn)), "")
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
         if text:

@@ -17,6 +17,7 @@ from barter_bt.testing.scenario.case import Case
 from barter_bt.testing.scenario.conditions import with_conditions, with_protection
 from barter_bt.testing.scenario.given import plan_of
 from barter_bt.testing.scenario.make import make
+from barter_bt.testing.scenario.margined import make_margined
 from barter_bt.testing.scenario.orders import make_schedule
 from barter_bt.testing.scenario.simple import make_simple
 from barter_bt.testing.scenario.source import Drawn, Source, chance
@@ -83,8 +84,10 @@ def scenarios() -> st.SearchStrategy[Scenario]:
 
 
 def _make(source: Source) -> Scenario:
-    """Of any kind, now and then of the simplest."""
-    return make_simple(source) if chance(source, 10) else make(source)
+    """Of any kind, now and then of the simplest, or of positions on margin alone."""
+    if chance(source, 15):
+        return source.pick((make_simple, make_simple, make_margined))(source)
+    return make(source)
 
 
 def cases(strategy: Any = None) -> st.SearchStrategy[Case]:

@@ -1,0 +1,130 @@
+"""Random backtests of positions on margin: perpetuals in one money, together and alone, and little of it.
+
+Whether they are covered is asked of all that one time brings, marks, fills, funding and margin that is moved, so most
+of it comes at the same few times here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from barter_bt.testing.scenario.margins import LIQUIDATION_FEES, MAINTENANCE
+from barter_bt.testing.scenario.numbers import CENTER, NANO, SECOND, START, plain
+from barter_bt.testing.scenario.source import Source, chance
+from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+
+NAMES = ("p_usd", "q_usd", "r_usd")
+JUMPS = (0, 0, 1, -1, 4, -4, 12, -12, 30, -30)  # ticks
+LOTS = (1, 2, 5, 10, -1, -2, -5, -10)
+FIRST = (5, 10, 10, 20)  # lots, bought or sold before anything has moved
+MOVED = (1, 7, 40, 900, -1, -7, -40, -900)
+FUNDED = (0.01, -0.01, 0.1, -0.1)
+
+
+def make_margined(source: Source) -> Scenario:
+    """Two or three perpetuals, a stream of trades or candles of each, and orders between its rows.
+
+    Examples
+    --------
+    >>> from barter_bt.testing.scenario import Seeded
+    >>> {one.kind for one in make_margined(Seeded(1)).instruments}
+    {'perpetual'}
+    """
+    instruments = tuple(_instrument(source, name) for name in NAMES[: source.pick((3, 3, 2))])
+    seconds = source.integer(4, 10)
+    kind = source.pick(("trades", "trades", "candles"))
+    moves = [source.pick(JUMPS) if second > 1 else 0 for second in range(seconds)]
+    rows = _candles if kind == "candles" else _trades
+    streams = tuple(StreamSpec(kind, rows(source, item, moves)) for item in instruments)
+    orders = _schedule(source, instruments, seconds)
+    return Scenario(
+        instruments,
+        (ExchangeSpec("alpha"),),
+        streams if chance(source, 50) else streams[::-1],
+        (("alpha", "usd", _money(source, instruments, orders)),),
+        schedule=orders,
+        cash_flows=_cash_flows(source, instruments, seconds),
+    )
+
+
+def _instrument(source: Source, name: str) -> InstrumentSpec:
+    margin = Decimal(source.pick(("0.1", "0.2", "0.04")))
+    return InstrumentSpec(
+        name,
+        "alpha",
+        name[0],
+        "usd",
+        "perpetual",
+        contract_size=source.pick(("1", "1", "10")),
+        taker=source.pick(("0", "0.001", "0.01")),
+        margin=plain(margin),
+        maintenance=plain((margin * Decimal(source.pick(MAINTENANCE))).quantize(NANO)),
+        liquidation_fee=source.pick(LIQUIDATION_FEES),
+        isolated=chance(source, 50),
+    )
+
+
+def _money(source: Source, instruments: tuple[InstrumentSpec, ...], orders: tuple[Row, ...]) -> str:
+    """What the first orders need, and mostly not much more."""
+    first = {item.name: row for item, row in zip(instruments, orders, strict=False)}
+    needed = sum(
+        Decimal(item.margin) * Decimal(item.contract_size) * CENTER * Decimal(abs(first[item.name][3]))
+        for item in instruments
+    )
+    return plain((needed * source.pick((8, 9, 10, 12, 16, 30)) / 8).quantize(NANO))
+
+
+def _prices(source: Source, moves: list[int]) -> list[tuple[int, int, int]]:
+    """Of most seconds, the first among them, the price before and the one to which it has gone; mostly with others."""
+    price, found = CENTER, list[tuple[int, int, int]]()
+    for second, move in enumerate(moves):
+        if second < 2 or chance(source, 85):
+            own = source.pick((move, move, 0, source.pick(JUMPS))) if second > 1 else 0
+            before, price = price, max(price + own, 1)
+            found.append((second, before, price))
+    return found
+
+
+def _trades(source: Source, item: InstrumentSpec, moves: list[int]) -> tuple[Row, ...]:
+    return tuple(
+        (START + second * SECOND, None, item.name, float(price), 99.0) for second, _, price in _prices(source, moves)
+    )
+
+
+def _candles(source: Source, item: InstrumentSpec, moves: list[int]) -> tuple[Row, ...]:
+    rows = []
+    for second, before, price in _prices(source, moves):
+        high, low = max(before, price) + source.pick((0, 1, 9)), max(min(before, price) - source.pick((0, 1, 9)), 1)
+        time = START + second * SECOND
+        rows.append((time, time + SECOND, None, item.name, *map(float, (before, high, low, price)), 99.0))
+    return tuple(rows)
+
+
+def _schedule(source: Source, instruments: tuple[InstrumentSpec, ...], seconds: int) -> tuple[Row, ...]:
+    """A position in each, then market orders, many of which close it, and margin that is moved, between the seconds."""
+    rows: list[Row] = []
+    held = {item.name: source.pick(FIRST) * source.pick((1, 1, -1)) for item in instruments}
+    for number, (name, lots) in enumerate(held.items()):
+        rows.append(("open", START + number + 1, name, float(lots), None, "gtc", False))
+    for second in range(1, seconds - 1):
+        for number in source.several(0, 3):
+            item, time = source.pick(instruments), START + second * SECOND + (number + 1) * SECOND // 100
+            if item.isolated and chance(source, 30):
+                rows.append(("margin", time, item.name, float(source.pick(MOVED))))
+            else:
+                lots = source.pick((-held[item.name], source.pick(LOTS)))
+                rows.append(("open", time, item.name, float(lots), None, "gtc", False))
+    return tuple(rows)
+
+
+def _cash_flows(source: Source, instruments: tuple[InstrumentSpec, ...], seconds: int) -> tuple[Row, ...]:
+    """Funding and transfers, mostly at a full second."""
+    rows: dict[tuple[int, str], Row] = {}
+    for _ in source.several(0, 4):
+        item = source.pick(instruments)
+        time = START + source.integer(1, seconds) * SECOND + source.pick((0, 0, 1))
+        if item.isolated and chance(source, 50):
+            rows[time, item.name] = ("margin", time, item.name, float(source.pick(MOVED)))
+        else:
+            rows[time, item.name] = ("funding", time, item.name, source.pick(FUNDED))
+    return tuple(rows[key] for key in sorted(rows))
