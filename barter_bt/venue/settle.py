@@ -65,9 +65,9 @@ def settle(v: VenueState) -> None:
     if v.clock.stage[0] < CASH_FLOW and _comes_more(v):
         v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
         return
-    sort(v.matches, 0)  # fills have asked, too: assets before positions that are isolated, each by index
     row = 0
     while row < len(v.matches):  # a liquidation asks again
+        sort(v.matches, row)  # assets before positions that are isolated, each by index
         check_worth(v, v.matches.order[row])
         row += 1
     v.matches.truncate(0)

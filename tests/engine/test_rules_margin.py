@@ -108,9 +108,28 @@ def test_rule_70_assets_come_first_also_where_a_fill_has_left_too_little(turned)
     ]
 
 
-def test_rules_42_to_43_and_70_agree_with_the_reference():
-    """Positions together and alone in one money; in the first three a fill left too little, as above."""
-    for seed in (102, 216, 840, *range(20)):
+@pytest.mark.parametrize("turned", [False, True])
+def test_rule_72_what_a_tier_leaves_of_an_asset_comes_before_isolated_positions(turned):
+    """Twenty p and ten q of 620, 200 set aside. At 84 p is worth 100 of 118 and goes down to 11 lots for 144.
+
+    Of these 34 of 42.9 are left at 78, and the range goes to 75. The 80 that are left of q at 88 come too late for p.
+    """
+    margins = {
+        "p_usd": bt.Margin("20%", tiers=TIERS, liquidation="by_tier"),
+        "q_usd": bt.Margin("20%", maintenance="10%", mode="isolated"),
+    }
+    market = [bars(100, 100, (100, 100, 75, 100), instrument="p_usd")]
+    market.append(bars(100, 100, (100, 100, 85, 100), instrument="q_usd"))
+    plan = schedule({"at": 5, "buy": 20, "on": "p_usd"}, {"at": 5, "buy": 10, "on": "q_usd"})
+    options = {"venues": bt.Venue(margin_by_instrument=margins), "balances": {"usd": 620}}
+    result = run(market[::-1] if turned else market, plan, [SWAP, OTHER], **options)
+    assert closings(result) == [(9, 84), (11, 78), (10, 88)]
+    assert totals(result) == (114, 114)
+
+
+def test_rules_42_to_43_and_70_to_72_agree_with_the_reference():
+    """Positions together and alone in one money; in the first four the order in which these are looked at decided."""
+    for seed in (297, 465, 548, 1141, *range(20)):
         assert_agree(make_margined(Seeded(seed)), interpret=True)
 
 

@@ -49,18 +49,23 @@ def make_margined(source: Source) -> Scenario:
 
 def _instrument(source: Source, name: str) -> InstrumentSpec:
     margin = Decimal(source.pick(("0.1", "0.2", "0.04")))
+    kept = (margin * Decimal(source.pick(MAINTENANCE))).quantize(NANO)
+    size, by_tier = Decimal(source.pick((1, 1, 10))), chance(source, 25)
+    bounds = (plain(size * CENTER * 2), plain(size * CENTER * 7), None)
     return InstrumentSpec(
         name,
         "alpha",
         name[0],
         "usd",
         "perpetual",
-        contract_size=source.pick(("1", "1", "10")),
+        contract_size=plain(size),
         taker=source.pick(("0", "0.001", "0.01")),
         margin=plain(margin),
-        maintenance=plain((margin * Decimal(source.pick(MAINTENANCE))).quantize(NANO)),
+        maintenance=None if by_tier else plain(kept),
         liquidation_fee=source.pick(LIQUIDATION_FEES),
         isolated=chance(source, 50),
+        tiers=tuple((bound, plain(margin), plain(kept)) for bound in bounds) if by_tier else (),
+        by_tier=by_tier,
     )
 
 
