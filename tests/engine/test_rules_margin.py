@@ -127,9 +127,32 @@ def test_rule_72_what_a_tier_leaves_of_an_asset_comes_before_isolated_positions(
     assert totals(result) == (114, 114)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_rule_43_each_candle_is_looked_at_once_by_index(turned):
+    """Ten p are short, at 120 in the end, and q, which ends at 150, bears its high of 131 when that is looked at.
+
+    Then q is held against its low of 80: at 83 160 of 176 are left, and 8 of 20 lots go. Of 160 110 must be kept then.
+    What is left of r, which stands alone and is liquidated at that time, asks for none of it again.
+    """
+    third = bt.Instrument("x", "r_usd", kind="perpetual", price_increment=1, quantity_increment=1)
+    margins = {
+        "p_usd": TOGETHER,
+        "q_usd": bt.Margin("20%", tiers=TIERS, liquidation="by_tier"),
+        "r_usd": bt.Margin("20%", maintenance="10%", mode="isolated"),
+    }
+    last = {"p_usd": (100, 131, 91, 120), "q_usd": (100, 160, 80, 150), "r_usd": (100, 100, 85, 100)}
+    market = [bars(100, 100, candle, instrument=name) for name, candle in last.items()]
+    bought = zip(last, (-10, 20, 1), strict=True)
+    plan = schedule(*({"at": 5, "buy": lots, "on": name} for name, lots in bought))
+    options = {"venues": bt.Venue(margin_by_instrument=margins), "balances": {"usd": 720}}
+    result = run(market[::-1] if turned else market, plan, [SWAP, OTHER, third], **options)
+    assert closings(result) == [(8, 83), (1, 88)]
+    assert totals(result) == (572, 572)
+
+
 def test_rules_42_to_43_and_70_to_72_agree_with_the_reference():
-    """Positions together and alone in one money; in the first four the order in which these are looked at decided."""
-    for seed in (297, 465, 548, 1141, *range(20)):
+    """Positions together and alone in one money; in the first five the order in which these are looked at decided."""
+    for seed in (297, 465, 548, 1141, 5706, *range(20)):
         assert_agree(make_margined(Seeded(seed)), interpret=True)
 
 

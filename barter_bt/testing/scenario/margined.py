@@ -11,7 +11,7 @@ from decimal import Decimal
 from barter_bt.testing.scenario.margins import LIQUIDATION_FEES, MAINTENANCE
 from barter_bt.testing.scenario.numbers import CENTER, NANO, SECOND, START, plain
 from barter_bt.testing.scenario.source import Source, chance
-from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Kind, Row, Scenario, StreamSpec
 
 NAMES = ("p_usd", "q_usd", "r_usd")
 JUMPS = (0, 0, 1, -1, 4, -4, 12, -12, 30, -30)  # ticks
@@ -32,7 +32,7 @@ def make_margined(source: Source) -> Scenario:
     """
     instruments = tuple(_instrument(source, name) for name in NAMES[: source.pick((3, 3, 2))])
     seconds = source.integer(4, 10)
-    kind = source.pick(("trades", "trades", "candles"))
+    kind: Kind = source.pick(("trades", "trades", "candles"))
     moves = [source.pick(JUMPS) if second > 1 else 0 for second in range(seconds)]
     rows = _candles if kind == "candles" else _trades
     streams = tuple(StreamSpec(kind, rows(source, item, moves)) for item in instruments)
@@ -72,10 +72,8 @@ def _instrument(source: Source, name: str) -> InstrumentSpec:
 def _money(source: Source, instruments: tuple[InstrumentSpec, ...], orders: tuple[Row, ...]) -> str:
     """What the first orders need, and mostly not much more."""
     first = {item.name: row for item, row in zip(instruments, orders, strict=False)}
-    needed = sum(
-        Decimal(item.margin) * Decimal(item.contract_size) * CENTER * Decimal(abs(first[item.name][3]))
-        for item in instruments
-    )
+    sizes = {item.name: Decimal(item.margin) * Decimal(item.contract_size) * CENTER for item in instruments}
+    needed = sum((size * Decimal(abs(first[name][3])) for name, size in sizes.items()), Decimal(0))
     return plain((needed * source.pick((8, 9, 10, 12, 16, 30)) / 8).quantize(NANO))
 
 
