@@ -6,6 +6,7 @@ of it comes at the same few times here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from barter_bt.testing.scenario.margins import LIQUIDATION_FEES, MAINTENANCE
@@ -37,7 +38,7 @@ def make_margined(source: Source) -> Scenario:
     rows = _candles if kind == "candles" else _trades
     streams = tuple(StreamSpec(kind, rows(source, item, moves)) for item in instruments)
     orders = _schedule(source, instruments, seconds)
-    return Scenario(
+    scenario = Scenario(
         instruments,
         (ExchangeSpec("alpha"),),
         streams if chance(source, 50) else streams[::-1],
@@ -45,6 +46,10 @@ def make_margined(source: Source) -> Scenario:
         schedule=orders,
         cash_flows=_cash_flows(source, instruments, seconds),
     )
+    if chance(source, 15):  # perhaps less than must be kept
+        each = (one if one.tiers else replace(one, margin_per_contract="7") for one in instruments)
+        return replace(scenario, instruments=tuple(each))
+    return scenario
 
 
 def _instrument(source: Source, name: str) -> InstrumentSpec:
