@@ -46,6 +46,10 @@ def _of_fills(v: VenueState) -> Iterator[tuple[Bools, str]]:
         "candle_path has no effect on {}: candles fill no resting orders, trigger nothing",
     )
     yield (
+        (f.array("touch") != 0) & ((maker == QUOTES) | (maker == BOOK)),
+        "limit_fill has no effect on {}: quotes or a book fill orders that rest, at any price that reaches them",
+    )
+    yield (
         (f.array("queue") != 0) & (maker != BOOK),
         "queue has no effect on {}: there is no book whose queues orders stand in",
     )

@@ -14,6 +14,7 @@ from barter_bt.backtest.book_warnings import book_warnings
 from barter_bt.backtest.protection_warnings import protection_warnings
 from barter_bt.backtest.term_warnings import listed, names_of, term_warnings
 from barter_bt.backtest.variation import AT_MARK
+from barter_bt.backtest.volume_warnings import volume_warnings
 from barter_bt.data.moment import moment
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
@@ -84,6 +85,7 @@ def run_warnings(
     found = [
         *_stopped(s),
         *_not_reached(s, partial),
+        *_unpriced_at_start(s, index),
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
@@ -96,6 +98,7 @@ def run_warnings(
         *_undecided(v),
         *_hindsight(v),
         *term_warnings(s, v, index),
+        *volume_warnings(s, v, index, streams),
         *_without_data(s, index, partial),
         *_never_filled(s, v, index),
         *_open_at_end(s, v, index),
@@ -133,9 +136,7 @@ def expiry_warnings(s: EngineState, index: IndexedInstruments, rows: npt.NDArray
 
 
 def _liquidated(s: EngineState, v: VenueState) -> Iterator[str]:
-    """Positions that the venue closed because they were not covered any more (rule 43)."""
-    if not v.clock.liquidations[0]:
-        return
+    """Positions that the venue closed because they were not covered any more, and what was owed then (rules 43, 46)."""
     o = s.orders
     mine = o.array("time_exchange")[(o.array("reason") == LIQUIDATION) & (o.array("status") == FILLED)]
     if len(mine):
@@ -204,6 +205,22 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
     never = rates & (f.array("time") > last) & (f.array("time") - f.array("every") <= f.array("since"))
     if never.any():
         yield f"{never.sum()} rate(s) of interest were never due: the run ends before"
+
+
+def _unpriced_at_start(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
+    """Targets of before the start that need a price, which nothing has there (rule 12)."""
+    t = s.schedule
+    if not len(t) or not len(s.equity) or not len(s.orders):
+        return
+    early = (t.array("time") < s.equity.time[0]) & (t.array("action") == TARGET_ROW) & (t.array("sent") >= 0)
+    orders = t.array("sent")[early]
+    unpriced = np.bincount(t.array("instrument")[early][s.orders.array("reason")[orders] == NO_PRICE])
+    if count := int(unpriced.sum()):
+        yield (
+            f"{count:,} target(s) of before the run's start ({names_of(index, unpriced > 0)}) were not followed at it: "
+            "they need a price, and no event of the run comes before them; with rebalance='always' signals are "
+            "followed again at the next close, and targets in units need no price"
+        )
 
 
 def _not_sent(s: EngineState, index: IndexedInstruments, streams: Sequence[Any], partial: bool) -> Iterator[str]:
@@ -334,6 +351,8 @@ def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> It
     if unmet.any():
         which = np.bincount(i[unmet], minlength=len(index)) > 0
         text += f"; {unmet.sum():,} of them met no event that could fill them ({names_of(index, which)})"
+    if back := int((o.array("good_after")[live] > s.engine.market_time[0]).sum()):
+        text += f"; {back:,} of them were held back for a time behind the last market event"
     yield text
 
 

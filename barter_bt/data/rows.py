@@ -81,6 +81,11 @@ class Rows:
         return self.kind in BOOKS
 
     @property
+    def has_volume(self) -> bool:
+        """Whether a source of its candles has a volume; without one it is 0."""
+        return any("volume" in canon.expressions for _, canon in self.given)
+
+    @property
     def time_zone(self) -> str:
         """Zone that the times were given in: ``time_zone``, else that of their columns if all have the same; or UTC."""
         zones = set()

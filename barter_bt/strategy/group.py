@@ -12,7 +12,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market, Strategy, nothing
-from barter_bt.strategy.schedule import merged
+from barter_bt.strategy.schedule import SIZES, merged
 
 Wake = Callable[[EngineState, Any], int]
 
@@ -72,12 +72,15 @@ class StrategyGroup:
         """The driver of one run: all of theirs as one."""
         drivers = [one.prepare(market) for one in self.strategies]
         wake, my = _chain(drivers)
-        planned = [(k, one.schedule) for k, one in enumerate(drivers) if one.schedule and len(one.schedule["time"])]
+        planned = {
+            name: one.schedule
+            for name, one in zip(self.names, drivers, strict=True)
+            if one.schedule and len(one.schedule["time"])
+        }
         sizes = {(one.size, one.with_fee, one.band, one.size_at_fill) for one in drivers if one.schedule}
         timers = {one.timer_ns for one in drivers if one.timer_ns}
-        for what, found in (("sizes of targets", sizes), ("timers", timers)):
-            if len(found) > 1:
-                raise StrategyError(f"the strategies differ in their {what}: {sorted(found)}", "make them agree")
+        self._refuse_different("sizes of targets", [_size_of(one) if one.schedule else "" for one in drivers])
+        self._refuse_different("timers", [f"{one.timer_ns:,} ns" if one.timer_ns else "" for one in drivers])
         plain = Driver.size, Driver.with_fee, Driver.band, Driver.size_at_fill
         size, with_fee, band, at_fill = sizes.pop() if sizes else plain
         asked = hooks = 0
@@ -94,7 +97,7 @@ class StrategyGroup:
             decide=_decide(drivers),
             save=lambda: pickle.dumps([one.save() if one.save else b"" for one in drivers]),
             load=lambda memory: _load(drivers, memory),
-            schedule=merged(planned) if planned else {},
+            schedule=merged(planned, self.names, market.index) if planned else {},
             source=next((one.source for one in drivers if one.source), None),
             size=size,
             with_fee=with_fee,
@@ -105,6 +108,20 @@ class StrategyGroup:
                 f"{name}: {text}" for name, one in zip(self.names, drivers, strict=True) for text in one.warnings()
             ],
         )
+
+    def _refuse_different(self, what: str, said: Sequence[str]) -> None:
+        """Of what holds for all; who says nothing goes along."""
+        found = {text: name for name, text in zip(self.names[::-1], said[::-1], strict=True) if text}
+        if len(found) > 1:
+            told = "; ".join(f"{name!r} has {text}" for text, name in reversed(found.items()))
+            raise StrategyError(f"the strategies differ in their {what}: {told}", "make them agree")
+
+
+def _size_of(one: Driver) -> str:
+    """What targets are, in words of their parameters."""
+    size = next(name for name, code in SIZES.items() if code == one.size)
+    at = "fill" if one.size_at_fill else "decision"
+    return f"size={size!r}, with_fee={bool(one.with_fee)}, band={one.band}, size_at={at!r}"
 
 
 def _chain(drivers: Sequence[Driver]) -> tuple[Wake, Block]:

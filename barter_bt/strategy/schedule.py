@@ -11,12 +11,14 @@ import numpy as np
 import polars as pl
 
 from barter_bt.columns.memory import array
+from barter_bt.data.moment import moment
 from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, MARGIN_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.errors import StrategyError, refuse_unknown
+from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_rows import check_protection, codes_of_amends
 from barter_bt.strategy.cells import codes_of
 from barter_bt.strategy.driver import Driver, Market
@@ -43,7 +45,7 @@ from barter_bt.strategy.triggers import PROTECTION, RIGHT_SIDE, TRIGGERS, WRONG_
 
 Size = Literal["units", "notional", "equity"]
 SizeAt = Literal["decision", "fill"]
-_SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
+SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
 COLUMNS = (
     *("time", "instrument", "action", "quantity", "price", "time_in_force", "post_only", "reduce_only", *TRIGGERS),
     *("trigger_by", *TIMING, *PROTECTION, "group", "after", "ref", "trigger", "target", "amount"),
@@ -98,10 +100,13 @@ def _sorted(key: np.ndarray, time: np.ndarray) -> np.ndarray | None:
     return None if in_order else np.lexsort((key, time))
 
 
-def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[str, np.ndarray]:
-    """The schedules of several strategies, each with its index, as one."""
+def merged(
+    schedules: Mapping[str, Mapping[str, np.ndarray]], names: Sequence[str], index: IndexedInstruments
+) -> dict[str, np.ndarray]:
+    """The schedules of several strategies, by name, as one; ``names`` are those of all strategies of the run."""
     parts, base = [], 0
-    for strategy, columns in schedules:
+    for name, columns in schedules.items():
+        strategy = names.index(name)
         ref = np.where(columns["ref"] >= 0, columns["ref"] + base, -1)
         group = np.where(columns["group"] >= 0, columns["group"] + base, NO_GROUP)
         bonds = {"parent": columns["parent"] + base, "group": group}
@@ -111,9 +116,10 @@ def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[st
     unchanged = np.zeros(base, bool)
     again = np.flatnonzero(_repeated(whole, unchanged))
     if len(again):
-        names = [int(whole["strategy"][again[0]]), int(whole["instrument"][again[0]])]
+        row = again[0]
         raise StrategyError(
-            f"strategy {names[0]} has a target of instrument {names[1]} at a time at which another has one",
+            f"strategy {names[whole['strategy'][row]]!r} has a target of {index.names[whole['instrument'][row]]!r} at "
+            f"{moment(int(whole['time'][row]))}, at which another has one",
             "an instrument has one position, so only one strategy can say what it should be",
         )
     return _followed(whole, unchanged, apart=False)
@@ -217,8 +223,8 @@ class Schedule:
         check_size_at(self.size_at, self.size)
         if not 0 <= self.band < 1:
             raise StrategyError(f"band is {self.band}; allowed: from 0 until below 1", "0.1 is a tenth of the target")
-        if self.size not in _SIZES:
-            raise StrategyError(f"size is {self.size!r}; allowed: {', '.join(_SIZES)}")
+        if self.size not in SIZES:
+            raise StrategyError(f"size is {self.size!r}; allowed: {', '.join(SIZES)}")
         if not is_frame(self.frame):
             raise StrategyError(
                 f"the schedule is {type(self.frame).__name__}; it must be a frame, one row for each order or target",
@@ -296,7 +302,7 @@ class Schedule:
             asked=self.hooks.asked(0),
             hooks=self.hooks.bits,
             schedule=columns,
-            size=_SIZES[self.size],
+            size=SIZES[self.size],
             with_fee=self.with_fee,
             band=self.band,
             size_at_fill=self.size_at == "fill",

@@ -34,57 +34,56 @@ NOBODY_REACHED = -1
 
 
 @unit
-def check_worth(v: VenueState, asset: int) -> None:
+def check_worth(v: VenueState, asset: int, is_first: int) -> None:
     """Liquidate an asset whose worth is below what its positions must keep; else say how far their marks may move.
 
-    Behind the assets come the instruments, whose isolated positions stand alone.
+    Behind the assets come the instruments, whose isolated positions stand alone. Each is looked at once.
     """
-    if asset >= len(v.accounts):
-        _check_isolated(v, asset - len(v.accounts))
+    i = asset - len(v.accounts)
+    if i >= 0:
+        if is_first:
+            _check_isolated(v, i)
+        v.markets.doubted[i] = 0
         return
+    if is_first and v.accounts.watching[asset] > 0:
+        _check_asset(v, asset)
     v.accounts.doubted[asset] = 0
-    positions = v.accounts.watching[asset]
-    if positions == 0:
-        return
+
+
+def _check_asset(v: VenueState, asset: int) -> None:
+    """Hold the ranges of candles against it, position by position, then the marks."""
     revalue(v, asset)
     for i in range(len(v.markets)):
-        if _stands_in(v, i, asset) and has_shown_range(v, i):
+        short = 1
+        while short != NOWHERE and _stands_in(v, i, asset) and has_shown_range(v, i):
             short = price_short(v, i, _spare_beside(v, asset, i))
             if short != NOWHERE:
                 _liquidate(v, asset, i, short)
-                return
     spare = bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED))
     if spare < 0:
         _liquidate(v, asset, NOBODY_REACHED, NOWHERE)
-        return
+        spare = bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED))
+    positions = v.accounts.watching[asset]
     for i in range(len(v.markets)):
         if _stands_in(v, i, asset):
             set_alarm(v, i, mark_ticks(v, i), spare // positions)
 
 
-@unit
 def _check_isolated(v: VenueState, i: int) -> None:
     """The same for a position that has only what it has set aside."""
-    b = v.markets
-    b.doubted[i] = 0
-    if not b.watched[i]:
-        return
-    if has_shown_range(v, i):
+    b, short = v.markets, 1
+    while short != NOWHERE and b.watched[i] and has_shown_range(v, i):
         short = price_short(v, i, b.aside[i])
         if short != NOWHERE:
             _liquidate_isolated(v, i, short)
-            return
-    mark = mark_ticks(v, i)
-    spare = spare_at(v, i, mark, b.aside[i])
-    if spare < 0:
+    if b.watched[i] and spare_at(v, i, mark_ticks(v, i), b.aside[i]) < 0:
         _liquidate_isolated(v, i, NOWHERE)
-    else:
-        set_alarm(v, i, mark, spare)
+    if b.watched[i]:
+        set_alarm(v, i, mark_ticks(v, i), spare_at(v, i, mark_ticks(v, i), b.aside[i]))
 
 
 def _liquidate_isolated(v: VenueState, i: int, ticks: int) -> None:
     """Cancel the orders of the instrument, and close what must be; at ``ticks``, or at what stands there."""
-    v.clock.liquidations[0] += 1
     _cancel_all(v, -1, i)
     is_short = True
     while is_short and step_down(v, i, ticks if ticks != NOWHERE else standing_price(v, i)):
@@ -123,7 +122,6 @@ def _spare_beside(v: VenueState, asset: int, i: int) -> int:
 
 def _liquidate(v: VenueState, asset: int, reached: int, ticks: int) -> None:
     """Cancel orders, close positions, and make good what is missing; ``reached`` is closed at ``ticks``."""
-    v.clock.liquidations[0] += 1
     _cancel_all(v, asset, -1)
     is_short = True
     while is_short and _step_down(v, asset, reached, ticks):

@@ -65,9 +65,11 @@ def settle(v: VenueState) -> None:
     if v.clock.stage[0] < CASH_FLOW and _comes_more(v):
         v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
         return
-    row = 0
-    while row < len(v.matches):  # a liquidation asks again
-        check_worth(v, v.matches.order[row])
+    row, latest = 0, -1
+    while row < len(v.matches):  # a liquidation asks again, of what has been looked at
+        sort(v.matches, row)  # assets before positions that are isolated, each by index
+        check_worth(v, v.matches.order[row], int(v.matches.order[row] > latest))
+        latest = max(latest, v.matches.order[row])
         row += 1
     v.matches.truncate(0)
 

@@ -308,8 +308,7 @@ class VenueClock(Table, rows=1):
     needs_trades: I64
     passes: I64
     hindsight: I64  # fills at a close that was known before they were asked for
-    liquidations: I64  # of assets
-    bankrupt: I64  # of them, with less than nothing left
+    bankrupt: I64  # how often an insurance paid
     delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds
     unassigned: I64  # assignments that were not made whole
     withheld: I64  # transfers of margin that were not made whole

@@ -31,6 +31,72 @@ def test_a_market_order_that_ends_at_once_and_is_not_filled_whole_is_told() -> N
         assert not run(thin, schedule({"at": 1} | enough)).warnings
 
 
+def test_a_target_of_before_the_start_that_needs_a_price_is_told() -> None:
+    """Of ten candles of a minute none comes before the start: half of the equity has no size there, two units have."""
+    market, start = flat(*[100] * 9), {"start": datetime(1970, 1, 1, 0, 0, 45, tzinfo=UTC)}
+    half = run(market, bt.Signals(pl.lit(0.5), size="equity"), **start)
+    assert half.orders["reason"].to_list() == ["no_price"]
+    assert told(half, "1 target(s) of before the run's start ('a_usd') were not followed", "rebalance='always'")
+    again = run(market, bt.Signals(pl.lit(0.5), size="equity", rebalance="always"), **start)
+    assert again.orders["status"].to_list()[:2] == ["refused", "filled"]
+    assert told(again, "were not followed")
+    for other, options in ((bt.Signals(pl.lit(2.0)), start), (bt.Signals(pl.lit(0.5), size="equity"), {})):
+        assert not told(run(market, other, **options), "before the run's start")
+
+
+def test_what_an_insurance_pays_is_told_though_nothing_was_liquidated() -> None:
+    """Nine sold short at 100 are bought back at 1,000 when the share is delisted."""
+    ends = datetime(1970, 1, 1, 0, 0, 45, tzinfo=UTC)
+    share = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1, expiry=ends, settlement_price=1_000)
+    venue = bt.Venue(account="margin", margin=bt.Margin("50%"))
+    options = {"venues": venue, "balances": {"usd": 1_000}}
+    result = run(flat(*[100] * 9), schedule({"at": 10, "sell": 9}), share, **options)
+    assert result.cash_flows["amount"].to_list() == [7_100]
+    assert told(result, "the account was bankrupt 1 time(s): an insurance paid what it owed")
+
+
+@pytest.mark.parametrize(
+    ("terms", "price", "part"),
+    [
+        ({"participation": 0.5}, [], "participation gives orders of 'a_usd' nothing at candles"),
+        (
+            {"slippage": bt.Slippage(volume_share=0.1)},
+            [110],
+            "counts each order of 'a_usd' as all of a candle",
+        ),
+        ({"slippage": bt.Slippage(impact=0.1)}, [100], "counts each order of 'a_usd' as all of a candle"),
+    ],
+)
+def test_terms_that_go_by_a_volume_that_candles_have_not_are_told(
+    terms: dict[str, Any], price: list[float], part: str
+) -> None:
+    """With volumes, by ticks, and where trades fill, there is nothing to say."""
+    plan, venue = schedule({"at": 15, "buy": 2}), {"venues": bt.Venue(**terms)}
+    result = run(flat(100, 100, 100), plan, **venue)
+    assert (result.trades["price"].to_list(), told(result, part)) == (price, True)
+    frame = flat(100, 100, 100).frame().collect().with_columns(volume=pl.lit(50.0))
+    assert not told(run(bt.data.candles(frame), plan, **venue), "volume")
+    assert not told(run(flat(100, 100, 100), plan, venues=bt.Venue(slippage=bt.Slippage(ticks=1))), "volume")
+    assert not told(run([trades((0, 100, 9), (20, 100, 9)), flat(100, 100, 100)], plan, **venue), "volume")
+    lacking = [flat(100, 100, 100, seen_by="strategy"), bt.data.candles(frame, seen_by="venue")]
+    assert not told(run(lacking, plan, **venue), "volume")
+
+
+def test_limit_fill_is_told_where_quotes_fill_what_rests() -> None:
+    plan, venue = schedule({"at": 1, "buy": 2}), bt.Venue(limit_fill="touch")
+    market = quotes((0, 99, 9, 101, 9), (5, 99, 9, 101, 9))
+    assert told(run(market, plan, venues=venue), "limit_fill has no effect on 'a_usd'")
+    for other in (flat(100, 100), trades((0, 100, 9), (5, 100, 9))):
+        assert not told(run(other, plan, venues=venue), "limit_fill")
+    assert not told(run(market, plan), "limit_fill")
+
+
+def test_what_is_held_back_until_after_the_end_is_told() -> None:
+    back = run(flat(100, 100), schedule({"at": 1, "buy": 2, "after": 99}))
+    assert told(back, "still open at the end; 1 of them were held back for a time behind the last market event")
+    assert not told(run(flat(100, 100), schedule({"at": 1, "buy": 2, "limit": 5, "after": 3})), "held back")
+
+
 # Equity
 
 

@@ -106,6 +106,19 @@ def test_rule_104_a_request_is_answered_though_nothing_is_moved():
     assert totals(both) == (1_000, 850)
 
 
+def test_rule_104_what_is_moved_may_be_missing_to_what_must_be_kept():
+    """Five q need 35 and must keep 100: of 110 a request moves 75, and they are closed when it arrives."""
+    other = bt.Instrument("x", "q_usd", kind="perpetual", price_increment=1, quantity_increment=1)
+    market = [moves(100, 100, 100), moves(100, 100, 100, name="q_usd")]
+    plan = rows((1.5, 900)).frame
+    bought = plan.head(1).with_columns(instrument=pl.lit("q_usd"), quantity=pl.lit(5.0))
+    each = {"p_usd": ALONE, "q_usd": bt.Margin(per_contract=7, maintenance="20%")}
+    options = {"venues": bt.Venue(margin_by_instrument=each), "balances": {"usd": 210}}
+    result = run(market, bt.Schedule(pl.concat([bought, plan])), [SWAP, other], **options)
+    assert closings(result) == [(5, 100)]
+    assert table(result.balances.filter(asset="usd"), "time_exchange", "free")[3:] == [(1.5, 35), (1.5, 35)]
+
+
 def test_rule_104_before_the_first_trade_the_weighted_mid_says_what_is_not_needed():
     """Of 200 a loss of 50 and a tenth of 950 stay, though marks are of trades (rule 73)."""
     market = quotes((0, 99, 9, 100, 9), (1, 99, 9, 100, 9), (2, 94, 9, 96, 9), (3, 94, 9, 96, 9), instrument="p_usd")

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from barter_bt.testing import assert_all
-from barter_bt.testing.scenario import Scenario, Seeded, make_simple, make_waiting, random_scenario, to_backtest
+from barter_bt.testing.scenario import (
+    Scenario,
+    Seeded,
+    make_margined,
+    make_simple,
+    make_waiting,
+    random_scenario,
+    to_backtest,
+)
 
 from .engine import run
 from .refusal import refusals
@@ -201,8 +209,9 @@ def main(first: int, end: int) -> int:
     bad = 0
     for seed in range(first, end):
         try:
-            drawn = random_scenario(seed), make_simple(Seeded(seed)), make_waiting(Seeded(seed))
-            text = next(filter(None, map(disagreement, drawn)), None)
+            kinds = (make_simple, make_waiting, make_margined)
+            drawn = random_scenario(seed), *(make(Seeded(seed)) for make in kinds)
+            text = next(filter(None, map(disagreement, drawn)), "")
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
         if text:

@@ -658,6 +658,7 @@ class Engine:
         flow, venue = Flow("margin", now, item, item.quote, amount, "margin"), self.venues[item.spec.exchange]
         if moved(flow, self.world, venue):
             self.pay(flow, now)
+            self.at(now, SETTLED[REQUEST], self.keep_margins)  # rule 43: where more must be kept than it takes to open
             return
         told = partial(self.on_transfer, now, venue.snapshots(item.quote))
         self.at(self.responses[item.spec.exchange].arrival(now, TRANSFER, now), ACCOUNT, told)

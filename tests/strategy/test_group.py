@@ -106,12 +106,15 @@ def test_what_cannot_run_together_is_an_error():
     """Names, sizes of targets, timers, and two wishes for one position."""
     with pytest.raises(StrategyError, match="two strategies have the name 'a'"):
         StrategyGroup([wishes("a", "a_usd", 1.0), wishes("a", "b_usd", 1.0)])
-    with pytest.raises(StrategyError, match="sizes of targets"):
+    with pytest.raises(StrategyError, match=r"sizes of targets: 'a' has size='units', .*; 'b' has size='equity'"):
         run(BOTH, [wishes("a", "a_usd", 1.0), wishes("b", "b_usd", 0.5, size="equity")], [A, B])
-    with pytest.raises(StrategyError, match="timers"):
+    with pytest.raises(StrategyError, match="timers: '1' has 1,000,000,000 ns; '2' has 2,000,000,000 ns"):
         run(STEADY, [bt.Compiled(second, wake=f"timer:{n}s", name=str(n)) for n in (1, 2)])
-    with pytest.raises(StrategyError, match="only one strategy"):
+    with pytest.raises(
+        StrategyError, match="'b' has a target of 'a_usd' at 1970-01-01 .* at which another has"
+    ) as told:
         run(STEADY, [wishes("a", "a_usd", 1.0), wishes("b", "a_usd", 2.0)])
+    assert "only one strategy" in str(told.value)
 
 
 def test_what_cannot_be_prepared_is_no_part_of_a_group():

@@ -7,6 +7,7 @@ engine; :func:`to_backtest` turns it into arguments of :func:`barter_bt.backtest
 from barter_bt.testing.scenario.arguments import to_backtest
 from barter_bt.testing.scenario.case import Case
 from barter_bt.testing.scenario.make import make, random_scenario
+from barter_bt.testing.scenario.margined import make_margined
 from barter_bt.testing.scenario.numbers import CENTER, START
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.simple import make_simple
@@ -39,6 +40,7 @@ __all__ = [
     "Source",
     "StreamSpec",
     "make",
+    "make_margined",
     "make_simple",
     "make_waiting",
     "random_scenario",

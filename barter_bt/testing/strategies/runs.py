@@ -17,6 +17,7 @@ from barter_bt.testing.scenario.case import Case
 from barter_bt.testing.scenario.conditions import with_conditions, with_protection
 from barter_bt.testing.scenario.given import plan_of
 from barter_bt.testing.scenario.make import make
+from barter_bt.testing.scenario.margined import make_margined
 from barter_bt.testing.scenario.orders import make_schedule
 from barter_bt.testing.scenario.simple import make_simple
 from barter_bt.testing.scenario.source import Drawn, Source, chance
@@ -84,9 +85,9 @@ def scenarios() -> st.SearchStrategy[Scenario]:
 
 
 def _make(source: Source) -> Scenario:
-    """Of any kind, now and then of the simplest."""
-    kinds = (make_simple, make_waiting)
-    return source.pick(kinds)(source) if chance(source, 15) else make(source)
+    """Of any kind, now and then of the simplest, of orders that wait, or of positions on margin alone."""
+    kinds = (make_simple, make_simple, make_waiting, make_margined)
+    return source.pick(kinds)(source) if chance(source, 20) else make(source)
 
 
 def cases(strategy: Any = None) -> st.SearchStrategy[Case]:
