@@ -28,6 +28,7 @@ CASES = {
     "sma_cross_signals": "bars",
     "rebalance": "bars",
     "brackets": "held",
+    "waiting": "held",
     "resting": "held",
     "memory": "memory",
     "aggregate": "aggregation",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from barter_bt import Instrument, Schedule, Venue, data
+from barter_bt import Instrument, Margin, Schedule, Venue, data
 from barter_bt.backtest import Result, backtest
 from barter_bt.data import generate
 from benchmarks.bars import CANDLES, LITTLE, WALK
@@ -43,6 +43,30 @@ def brackets_job(n: int, *, idle: bool = False) -> Job:
 def brackets(scale: float) -> list[Entry]:
     """Ten thousand entries over a million candles."""
     return [measure("brackets", lambda: brackets_job(int(CANDLES * scale)))]
+
+
+def waiting(scale: float) -> list[Entry]:
+    """Candles past a limit order that none reaches, and past a position with leverage that none leaves uncovered."""
+    n = int(CANDLES * scale)
+    leverage = Venue(margin=Margin("0.1", maintenance="0.05"))
+    perpetual = Instrument("x", WALK.name, kind="perpetual", price_increment="0.0001", quantity_increment="1")
+    return [
+        measure("waiting_order", lambda: _waiting(n, WALK, 0.0001, Venue(), "an order at rest")),
+        measure(
+            "waiting_position", lambda: _waiting(n, perpetual, None, leverage, "a position that may be liquidated")
+        ),
+    ]
+
+
+def _waiting(n: int, instrument: Instrument, price: float | None, venue: Venue, note: str) -> Job:
+    frame = generate.candles(n)
+    order = {"time": frame["time_exchange"][:1], "instrument": instrument.name, "action": "open", "quantity": 1.0}
+    plan = Schedule(pl.DataFrame(order).with_columns(price=pl.lit(price, pl.Float64)))
+
+    def run(candles: pl.DataFrame) -> Result:
+        return backtest(data.candles(candles), instrument, plan, balances=BALANCES, venues=venue)
+
+    return Job(lambda: run(frame), n, lambda: run(frame.head(LITTLE)), note=note)
 
 
 def resting(scale: float) -> list[Entry]:
