@@ -43,14 +43,14 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: bool, worth: i
     t, journal, time, closes, shift = s.terms, s.equity, f.time[c], f.fourth[c], f.shift[c]
     lots, den, inverse = s.instruments.quantity[0] * t.num[0] if held else 0, t.den[0], t.den_inverse[0]
     per_unit, noise = t.ticks_per_unit[0], t.price_noise[0]
-    first = row = f.row[c]
-    end, due, price, value = min(f.rows[c], row + s.engine.budget[0]) - 1, time[row] + shift, 1, 0
+    first = row = until = f.row[c]
+    end, due = min(f.rows[c], row + s.engine.budget[0]) - 1, time[row] + shift
     before, planned = before_marks(s, f, c), s.agenda.due[SCHEDULE]
     last, beyond = min(limit, before), min(before, before_decided(s))  # where met targets can be passed over
-    while row < end and due <= last and price > 0 and value != UNKNOWN:
+    while row == until < end and due <= last:
         if journal.spare() == 0:
             journal.truncate(journal.append())  # grows
-        at, until = len(journal), min(end, row + journal.spare())
+        marks, until = len(journal) - row, min(end, row + journal.spare())
         times, equities, known = journal.time, journal.equity, journal.known
         while row < until and due <= last:
             following = time[row + 1] + shift
@@ -58,15 +58,14 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: bool, worth: i
                 fetch_ahead(f, c, row)
             price = steps(closes[row], per_unit, noise)
             value = value_of_lots(price, lots, den, inverse) if held else 0
-            if price <= 0 or value == UNKNOWN:
+            if price <= 0 or value == UNKNOWN or following <= due:  # the last: another of this time replaces its mark
                 break
-            times[at], equities[at], known[at] = due, worth + value, 1
-            at += int(following > due)  # else the next of this time replaces it
-            if due == planned and due <= beyond and following > due:
+            times[marks + row], equities[marks + row], known[marks + row] = due, worth + value, 1
+            if due == planned and due <= beyond:
                 planned = pass_met(s, due)
                 last = min(beyond, planned)
             row, due = row + 1, following
-        journal.truncate(at)
+        journal.truncate(marks + row)
     if row == first:
         return s.agenda.due[MARK]
     k, stamp, opens, highs, lows, volumes = row - 1, f.time_exchange[c], f.first[c], f.second[c], f.third[c], f.fifth[c]
