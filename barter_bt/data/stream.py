@@ -37,7 +37,8 @@ class Stream(Rows):
     clock_offset
         Added to ``time_received``: nanoseconds, text such as ``"1.5s"``, or ``"auto"``.
     validate
-        Whether a run checks the rows; nulls and unknown instruments are always refused.
+        Whether a run checks the rows; nulls and unknown instruments are always refused. Candles that are not checked
+        are looked at one by one in the loop, which takes as long.
     seen_by
         Who sees the rows: ``"all"``, the ``"strategy"`` (the engine) or the ``"venue"`` alone (rule 78).
 

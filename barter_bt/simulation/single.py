@@ -11,11 +11,10 @@ from barter_bt.columns.memory import LINE
 from barter_bt.engine.agenda import MARK, NEVER, SCHEDULE
 from barter_bt.engine.feed import Cursors
 from barter_bt.engine.schedule import pass_met
-from barter_bt.engine.state.market import note_candle
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, value_of_lots, worth_at_rest, worth_beside
 from barter_bt.engine.terms import steps
-from barter_bt.simulation.stretch import before_decided, before_marks, end_stretch, fetch_ahead
+from barter_bt.simulation.stretch import before_decided, before_marks, end_stretch, fetch_ahead, note_last
 
 
 def is_single(s: EngineState, f: Cursors, c: int) -> bool:
@@ -68,7 +67,5 @@ def _replay(s: EngineState, f: Cursors, c: int, limit: int, held: bool, worth: i
         journal.truncate(marks + row)
     if row == first:
         return s.agenda.due[MARK]
-    k, stamp, opens, highs, lows, volumes = row - 1, f.time_exchange[c], f.first[c], f.second[c], f.third[c], f.fifth[c]
-    price = steps(closes[k], per_unit, noise)
-    note_candle(s, 0, stamp[k], price, opens[k], highs[k], lows[k], closes[k], volumes[k])
-    return end_stretch(s, f, c, row, time[k] + shift, due)
+    note_last(s, f, c, row - 1)
+    return end_stretch(s, f, c, row, time[row - 1] + shift, due)

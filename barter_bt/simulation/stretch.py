@@ -18,8 +18,10 @@ from barter_bt.engine.agenda import (
     TIMER_DUE,
 )
 from barter_bt.engine.feed import Cursors, advance
+from barter_bt.engine.state.market import note_candle
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, mark, mark_at, value_of_lots
+from barter_bt.engine.terms import steps
 
 NOTHING, ONE, MORE = 0, 1, 2  # positions that are held
 _AHEAD = 8 * LINE  # rows
@@ -71,6 +73,14 @@ def mark_held(s: EngineState, now: int, held: int, worth: int, k: int) -> None:
     else:
         s.engine.time[0] = now  # rates go by it (rule 74)
         mark(s, now)
+
+
+@hot
+def note_last(s: EngineState, f: Cursors, c: int, row: int) -> None:
+    """The candle of the only instrument that a stretch leaves behind, which has a price."""
+    stamp, opens, highs, lows, closes = f.time_exchange[c], f.first[c], f.second[c], f.third[c], f.fourth[c]
+    price = steps(closes[row], s.terms.ticks_per_unit[0], s.terms.price_noise[0])
+    note_candle(s, 0, stamp[row], price, opens[row], highs[row], lows[row], closes[row], f.fifth[c][row])
 
 
 @hot

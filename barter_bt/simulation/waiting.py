@@ -9,7 +9,6 @@ from barter_bt.columns.marks import unit
 from barter_bt.columns.memory import LINE
 from barter_bt.engine.agenda import MARK, OPENING, VENUE_MARKET, horizon_of
 from barter_bt.engine.feed import Cursors, advance
-from barter_bt.engine.state.market import note_candle
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import (
     UNKNOWN,
@@ -22,7 +21,7 @@ from barter_bt.engine.state.valuation import (
 )
 from barter_bt.engine.terms import steps
 from barter_bt.simulation.single import is_single
-from barter_bt.simulation.stretch import before_marks, end_stretch, fetch_ahead
+from barter_bt.simulation.stretch import before_marks, end_stretch, fetch_ahead, note_last
 from barter_bt.venue.market import on_candle_opens, on_market_time
 from barter_bt.venue.reach import reached_above, reached_below, waits_for_candles
 from barter_bt.venue.state import VenueState
@@ -47,11 +46,8 @@ def replay_waiting(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
         return s.agenda.due[MARK]
     if row > first + 1:
         _show_last(v, f, row - 1)
-    k, stamp, opens, highs, lows = row - 1, f.time_exchange[c], f.first[c], f.second[c], f.third[c]
-    closes, volumes = f.fourth[c], f.fifth[c]
-    price = steps(closes[k], s.terms.ticks_per_unit[0], s.terms.price_noise[0])
-    note_candle(s, 0, stamp[k], price, opens[k], highs[k], lows[k], closes[k], volumes[k])
-    return end_stretch(s, f, c, row, f.time[c][k], f.time[c][row])
+    note_last(s, f, c, row - 1)
+    return end_stretch(s, f, c, row, f.time[c][row - 1], f.time[c][row])
 
 
 def _is_in_step(v: VenueState, f: Cursors, c: int) -> bool:
